@@ -1,0 +1,152 @@
+"""Settings: flag over environment over user file over system file over default. Files are read, never written."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from octotui.errors import UsageError
+from octotui.text import printable
+
+MOST_CONFIG_BYTES = 1 << 20
+SHORTEST_INTERVAL = 0.25
+LONGEST_INTERVAL = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run of octotui goes by. `output` None means the dump store; `subtree` is a pid."""
+
+    interval_seconds: float = 2.0
+    scope: str = "octopus"
+    filter: str = ""
+    subtree: int | None = None
+    read_only: bool = False
+    ascii: bool = False
+    mouse: bool = True
+    theme: str = "dark"
+    output: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of the config file: its name there, the field it sets, the type and the values it takes."""
+
+    name: str
+    field: str
+    type: type
+    choices: tuple[str, ...] = ()
+
+
+THEMES = ("dark", "light", "ansi")
+SCOPES = ("octopus", "dotnet", "everything")
+KEYS = (
+    Key("interval", "interval_seconds", float),
+    Key("show", "scope", str, SCOPES),
+    Key("filter", "filter", str),
+    Key("read-only", "read_only", bool),
+    Key("ascii", "ascii", bool),
+    Key("mouse", "mouse", bool),
+    Key("theme", "theme", str, THEMES),
+    Key("output", "output", str),
+)
+
+
+def load(files: Iterable[Path], environment: Mapping[str, str] = os.environ, **flags: object) -> Settings:
+    """The settings in force. `flags` are fields of `Settings`; a flag of None was not given.
+
+    Raises UsageError naming the file, the key and the nearest known key.
+    """
+    settings = Settings()
+    for file in files:
+        settings = _merged(settings, _read(file), str(file))
+    variables = {key.name: environment.get(_variable(key)) for key in KEYS}
+    given = {name: _from_text(name, text) for name, text in variables.items() if text is not None}
+    settings = _merged(settings, given, "environment")
+    known = {field.name for field in fields(Settings)}
+    changes: dict[str, Any] = {name: value for name, value in flags.items() if value is not None and name in known}
+    return _checked(replace(settings, **changes), "command line")
+
+
+def _variable(key: Key) -> str:
+    return "OCTOTUI_" + key.name.upper().replace("-", "_")
+
+
+def _read(file: Path) -> Mapping[str, object]:
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(MOST_CONFIG_BYTES + 1)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the config file {file} ({error.strerror})", hint=f"make it readable or remove it: {file}"
+        ) from error
+    if len(raw) > MOST_CONFIG_BYTES:
+        raise UsageError(f"the config file {file} is larger than 1 MiB", hint="keep settings only in it")
+    try:
+        return tomllib.loads(raw.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{file} is not valid TOML: {printable(str(error), 200)}", hint="mend that line") from error
+
+
+def _from_text(name: str, text: str) -> object:
+    """A value of the environment as the type of its key; text that does not fit is left for `_merged` to refuse."""
+    kind = next(key.type for key in KEYS if key.name == name)
+    if kind is bool:
+        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}.get(
+            text.lower(), text
+        )
+    if kind is float:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _merged(settings: Settings, values: Mapping[str, object], origin: str) -> Settings:
+    by_name = {key.name: key for key in KEYS}
+    changes: dict[str, Any] = {}
+    for name, value in values.items():
+        key = by_name.get(name)
+        if key is None:
+            raise UsageError(
+                f'{origin}: there is no setting "{printable(name, 60)}"', hint=_nearest(name, tuple(by_name))
+            )
+        if key.type is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, key.type):
+            raise UsageError(
+                f'{origin}: "{name}" takes {_TYPE_WORDS[key.type]}, not {printable(repr(value), 60)}',
+                hint=f"see the list of settings in the README ({name})",
+            )
+        if key.choices and value not in key.choices:
+            raise UsageError(
+                f'{origin}: "{name}" cannot be "{printable(str(value), 60)}"',
+                hint="it is one of " + ", ".join(key.choices),
+            )
+        changes[key.field] = Path(value).expanduser() if key.field == "output" and isinstance(value, str) else value
+    return _checked(replace(settings, **changes), origin)
+
+
+_TYPE_WORDS = {float: "a number of seconds", bool: "true or false", str: "text"}
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f'did you mean "{close[0]}"?' if close else "known settings are " + ", ".join(known)
+
+
+def _checked(settings: Settings, origin: str) -> Settings:
+    if not SHORTEST_INTERVAL <= settings.interval_seconds <= LONGEST_INTERVAL:
+        raise UsageError(
+            f"{origin}: an interval of {settings.interval_seconds:g} s is out of range",
+            hint=f"give {SHORTEST_INTERVAL:g} to {LONGEST_INTERVAL:g} seconds",
+        )
+    return settings

@@ -1,0 +1,1 @@
+"""A .NET process seen from outside: its runtime, its diagnostics socket."""

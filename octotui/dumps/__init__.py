@@ -1,0 +1,1 @@
+"""From a request to a verified dump: planning, backends, jobs, verification, the store."""

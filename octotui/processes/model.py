@@ -1,0 +1,150 @@
+"""The values of the process view: keys, processes, snapshots, samples. All immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
+
+
+class ProcessKey(NamedTuple):
+    """Identity of a process over time: a pid alone is reused, a pid with its start is not.
+
+    `started` is the kernel's start time in clock ticks since boot (field 22 of `/proc/PID/stat`);
+    elsewhere hundredths of a second since the epoch.
+    """
+
+    pid: int
+    started: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessInfo:
+    """One process at one instant. All text is redacted and printable; unreadable fields are empty.
+
+    `state` is the kernel's letter (R S D T t Z I); `started_seconds` counts from boot.
+    """
+
+    key: ProcessKey
+    parent_pid: int
+    name: str
+    executable: str = ""
+    argv: tuple[str, ...] = ()
+    user: str = ""
+    uid: int = -1
+    state: str = "S"
+    threads: int = 1
+    cpu_seconds: float = 0.0
+    rss_bytes: int = 0
+    cgroup: str = ""
+    cwd: str = ""
+    started_seconds: float = 0.0
+    is_kernel: bool = False
+
+    @property
+    def pid(self) -> int:
+        return self.key.pid
+
+    @property
+    def command(self) -> str:
+        """The redacted command line, or the name in brackets where there is none."""
+        return " ".join(self.argv) if self.argv else f"[{self.name}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All processes at one moment.
+
+    `processes` is keyed by identity; `monotonic` (seconds) is what rates are computed from;
+    `uptime_seconds` is the host's, on the clock of `ProcessInfo.started_seconds`.
+    """
+
+    host: str
+    taken_at: datetime
+    monotonic: float
+    uptime_seconds: float
+    processes: Mapping[ProcessKey, ProcessInfo]
+    scan_seconds: float = 0.0
+
+    def age_seconds(self, process: ProcessInfo) -> float:
+        return max(0.0, self.uptime_seconds - process.started_seconds)
+
+    def find(self, pid: int) -> ProcessInfo | None:
+        """The process that has `pid` now, or None."""
+        return next((p for k, p in self.processes.items() if k.pid == pid), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a process means to Octopus, and whether it is .NET. Empty strings: not known, or does not apply.
+
+    `role` is a stable slug (`octopus.roles.Role`), `label` its badge of at most nine cells, `reason` the words that
+    explain the role; `is_own` marks octotui itself and its ancestors; `dotnet` is None until it is known.
+    """
+
+    role: str = ""
+    label: str = ""
+    reason: str = ""
+    task: str = ""
+    instance: str = ""
+    version: str = ""
+    command: str = ""
+    work_directory: str = ""
+    is_orphan: bool = False
+    is_own: bool = False
+    dotnet: bool | None = None
+
+
+NO_MEANING = Meaning()
+
+
+@dataclass(frozen=True, slots=True)
+class Ghost:
+    """A process that ended and is still shown; `exited_monotonic` is when it was first missed."""
+
+    process: ProcessInfo
+    meaning: Meaning
+    exited_monotonic: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A snapshot with rates and changes against the one before it.
+
+    `cpu_percent` is of one core and empty in the first sample; `arrived` maps a process first seen in the last
+    seconds to the monotonic time of that; `ghosts` are the processes that ended in the last seconds.
+    """
+
+    snapshot: Snapshot
+    cpu_percent: Mapping[ProcessKey, float] = field(default_factory=lambda: MappingProxyType({}))
+    arrived: Mapping[ProcessKey, float] = field(default_factory=lambda: MappingProxyType({}))
+    ghosts: Mapping[ProcessKey, Ghost] = field(default_factory=lambda: MappingProxyType({}))
+    meanings: Mapping[ProcessKey, Meaning] = field(default_factory=lambda: MappingProxyType({}))
+
+    def meaning(self, key: ProcessKey) -> Meaning:
+        found = self.meanings.get(key)
+        if found is None and key in self.ghosts:
+            return self.ghosts[key].meaning
+        return found or NO_MEANING
+
+    def process(self, key: ProcessKey) -> ProcessInfo | None:
+        """The process, alive or ghost."""
+        found = self.snapshot.processes.get(key)
+        if found is None and key in self.ghosts:
+            return self.ghosts[key].process
+        return found
+
+
+class ProcessSource(Protocol):
+    """Where snapshots come from. `read` blocks: call it in a thread, one at a time."""
+
+    def read(self) -> Snapshot: ...
+
+
+Redactor = Callable[[Sequence[str]], tuple[str, ...]]
+"""Masks the secrets of one argv; handed to the reader by the composition root."""
+
+Interpreter = Callable[[Snapshot], Mapping[ProcessKey, Meaning]]
+"""Says what the processes of a snapshot mean; handed to the sampler by the composition root."""

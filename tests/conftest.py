@@ -1,0 +1,23 @@
+"""What every test stands on: a state directory of its own, no config of the host, no example database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("octotui", database=None, deadline=None)
+settings.load_profile("octotui")
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A private state directory and no config file, so that no test sees the host's or another test's."""
+    state = tmp_path_factory.mktemp("state")
+    state.chmod(0o700)
+    monkeypatch.setenv("OCTOTUI_STATE_DIR", str(state))
+    monkeypatch.setenv("OCTOTUI_CONFIG", str(state / "no-config.toml"))
+    for variable in ("NO_COLOR", "TentacleHome", "OctopusCalamariWorkingDirectory"):
+        monkeypatch.delenv(variable, raising=False)
+    return state

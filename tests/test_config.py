@@ -1,0 +1,68 @@
+"""Settings come from flags, environment and files, in that order, and a wrong one is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from octotui.config import Settings, load
+from octotui.errors import UsageError
+
+
+def written(directory: Path, name: str, text: str | bytes) -> Path:
+    file = directory / name
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return file
+
+
+def test_without_files_the_defaults_hold_and_nothing_is_created(tmp_path: Path) -> None:
+    assert load([tmp_path / "config.toml"], {}) == Settings()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_flag_over_environment_over_user_file_over_system_file(tmp_path: Path) -> None:
+    system = written(tmp_path, "system.toml", 'interval = 8\ntheme = "light"\nascii = true\nshow = "everything"')
+    user = written(tmp_path, "user.toml", 'interval = 6.5\ntheme = "ansi"\n')
+    settings = load([system, user], {"OCTOTUI_INTERVAL": "5"}, theme="dark", filter=None)
+    assert settings == Settings(interval_seconds=5.0, theme="dark", ascii=True, scope="everything")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("intervall = 3", 'did you mean "interval"?'),
+        ("interval = true", "takes a number of seconds"),
+        ('interval = "fast"', "takes a number of seconds"),
+        ("interval = 0.01", "out of range"),
+        ("interval = nan", "out of range"),
+        ('theme = "solarised"', "it is one of dark, light, ansi"),
+        ("ascii = 1", "takes true or false"),
+        ("no = [", "not valid TOML"),
+        (b"\xff\xfe", "not valid TOML"),
+        ("a = " + "[" * 5000, "not valid TOML"),
+        ("\x1b]0;x\x07 = 1", "not valid TOML"),
+        ('"\\u001b]0;x" = 1', "there is no setting"),
+    ],
+)
+def test_a_wrong_config_is_a_sentence_that_names_the_file(tmp_path: Path, text: str | bytes, words: str) -> None:
+    file = written(tmp_path, "config.toml", text)
+    with pytest.raises(UsageError) as caught:
+        load([file], {})
+    assert words in str(caught.value)
+    assert str(file) in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_wrong_environment_variable_is_a_sentence() -> None:
+    with pytest.raises(UsageError, match="takes a number of seconds"):
+        load([], {"OCTOTUI_INTERVAL": "soon"})
+
+
+def test_the_environment_speaks_of_true_and_false() -> None:
+    assert load([], {"OCTOTUI_READ_ONLY": "yes", "OCTOTUI_MOUSE": "0"}) == Settings(read_only=True, mouse=False)
+
+
+def test_a_directory_in_place_of_the_config_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot read the config file"):
+        load([tmp_path], {})
