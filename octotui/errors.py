@@ -1,15 +1,15 @@
 """Every error octotui raises on purpose: a sentence, a next step, a code for scripts and an exit status.
 
-    OctotuiError
-    ├── UsageError          2  bad option, bad config, a path that makes no sense
-    ├── Refused             3  preflight said no; nothing was touched
-    ├── NothingMatched      4  no process answered the description in time
-    ├── ProcessGone         1  the process ended, or its pid now names another one
-    ├── AccessDenied        1  the kernel or the file system said no
-    ├── DiagnosticsError    1  the target's diagnostics socket failed or answered with an error
-    ├── CaptureFailed       1  a capture was started and gave no whole dump
-    ├── NotADump            1  a file is not a whole dump
-    └── StoreError          1  the dump store cannot be used as it stands
+OctotuiError
+├── UsageError          2  bad option, bad config, a path that makes no sense
+├── Refused             3  preflight said no; nothing was touched
+├── NothingMatched      4  no process answered the description in time
+├── ProcessGone         1  the process ended, or its pid now names another one
+├── AccessDenied        1  the kernel or the file system said no
+├── DiagnosticsError    1  the target's diagnostics socket failed or answered with an error
+├── CaptureFailed       1  a capture was started and gave no whole dump
+├── NotADump            1  a file is not a whole dump
+└── StoreError          1  the dump store cannot be used as it stands
 """
 
 from __future__ import annotations
