@@ -50,10 +50,10 @@ class CreatedumpTool:
 class RuntimeFacts:
     """Everything preflight needs to know of one process, read in one go.
 
-    `state` is the kernel's letter; `tracer_pid` is 0 when nobody traces it; `private_bytes` is what a heap dump has
-    to write (writable memory that no file backs; RssAnon + VmSwap where the map cannot be read), `resident_bytes` its RSS, `mapped_bytes` file-backed images a full dump adds;
-    `same_mounts` and `same_pids` compare its namespaces with octotui's; `unreadable` is the sentence that says why
-    facts are missing ("" when all could be read).
+    `state` is the kernel's letter; `tracer_pid` is 0 when nobody traces it. `private_bytes` is what a heap dump has to
+    write: writable memory that no file backs (RssAnon + VmSwap where the map cannot be read); `resident_bytes` is its
+    RSS, `mapped_bytes` the file-backed images that a full dump adds. `same_mounts` and `same_pids` compare its
+    namespaces with octotui's; `unreadable` is the sentence that says why facts are missing ("" when all could be read).
     """
 
     key: ProcessKey
