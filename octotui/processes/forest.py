@@ -1,0 +1,140 @@
+"""The trees of a snapshot: who is whose parent, safe against cycles, missing parents and reused pids."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from octotui.processes.model import ProcessInfo, ProcessKey
+
+_START_ORDER = attrgetter("key.started", "key.pid")
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Every given process exactly once, each under its parent or a root; siblings and roots in start order.
+
+    A parent counts only if it was given too and started no later than its child; of several that had the pid, the
+    one that started last before the child is the parent. A key that was not given has no parent and no children.
+    """
+
+    roots: tuple[ProcessKey, ...] = ()
+    _parents: Mapping[ProcessKey, ProcessKey] = field(default_factory=dict, repr=False)
+    _children: Mapping[ProcessKey, tuple[ProcessKey, ...]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, processes: Iterable[ProcessInfo], *, detached: Collection[ProcessKey] = ()) -> Forest:
+        """The forest of `processes`; those in `detached` are roots whoever their parent is."""
+        ordered = sorted(processes, key=_START_ORDER)
+        holders = _holders_of_pids(ordered)
+        parents: dict[ProcessKey, ProcessKey] = {}
+        same_tick: list[ProcessKey] = []
+        for process in ordered:
+            key = process.key
+            parent = None if key in detached else _parent_among(holders.get(process.parent_pid, ()), key)
+            if parent is not None:
+                parents[key] = parent
+                if parent.started == key.started:
+                    same_tick.append(key)
+        _cut_cycles(same_tick, parents)
+        roots: list[ProcessKey] = []
+        below: dict[ProcessKey, list[ProcessKey]] = {}
+        for process in ordered:
+            above = parents.get(process.key)
+            (roots if above is None else below.setdefault(above, [])).append(process.key)
+        children: dict[ProcessKey, tuple[ProcessKey, ...]] = {process.key: () for process in ordered}
+        children.update((key, tuple(found)) for key, found in below.items())
+        return cls(tuple(roots), parents, children)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._children
+
+    def __len__(self) -> int:
+        return len(self._children)
+
+    def __iter__(self) -> Iterator[ProcessKey]:
+        """Every key, parents before their children."""
+        pending = list(reversed(self.roots))
+        while pending:
+            key = pending.pop()
+            yield key
+            pending.extend(reversed(self._children.get(key, ())))
+
+    def parent(self, key: ProcessKey) -> ProcessKey | None:
+        return self._parents.get(key)
+
+    def children(self, key: ProcessKey) -> tuple[ProcessKey, ...]:
+        return self._children.get(key, ())
+
+    def ancestors(self, key: ProcessKey) -> tuple[ProcessKey, ...]:
+        """Parent, its parent and so on up to the root."""
+        found: list[ProcessKey] = []
+        above = self._parents.get(key)
+        while above is not None:
+            found.append(above)
+            above = self._parents.get(above)
+        return tuple(found)
+
+    def descendants(self, key: ProcessKey) -> tuple[ProcessKey, ...]:
+        """Everything below `key`, without itself, parents before their children."""
+        found: list[ProcessKey] = []
+        pending = list(reversed(self._children.get(key, ())))
+        while pending:
+            below = pending.pop()
+            found.append(below)
+            pending.extend(reversed(self._children.get(below, ())))
+        return tuple(found)
+
+
+def children_first(forest: Forest, keys: Iterable[ProcessKey]) -> tuple[ProcessKey, ...]:
+    """`keys` without repeats, the deepest first, so that none comes before one below it; equals keep their order."""
+    depths: dict[ProcessKey, int] = {}
+    chosen = tuple(dict.fromkeys(keys))
+    for key in chosen:
+        _note_depth(forest, key, depths)
+    return tuple(sorted(chosen, key=lambda key: -depths[key]))
+
+
+def _note_depth(forest: Forest, key: ProcessKey, depths: dict[ProcessKey, int]) -> None:
+    chain: list[ProcessKey] = []
+    at: ProcessKey | None = key
+    while at is not None and at not in depths:
+        chain.append(at)
+        at = forest.parent(at)
+    depth = -1 if at is None else depths[at]
+    for unknown in reversed(chain):
+        depth += 1
+        depths[unknown] = depth
+
+
+def _holders_of_pids(ordered: Iterable[ProcessInfo]) -> dict[int, tuple[ProcessKey, ...]]:
+    """For each pid the keys that had it, the earliest start first."""
+    holders: dict[int, tuple[ProcessKey, ...]] = {}
+    for process in ordered:
+        key = process.key
+        earlier = holders.get(key.pid)
+        holders[key.pid] = (key,) if earlier is None else (*earlier, key)
+    return holders
+
+
+def _parent_among(holders: tuple[ProcessKey, ...], child: ProcessKey) -> ProcessKey | None:
+    for holder in reversed(holders):
+        if holder.started <= child.started and holder != child:
+            return holder
+    return None
+
+
+def _cut_cycles(suspects: Iterable[ProcessKey], parents: dict[ProcessKey, ProcessKey]) -> None:
+    """Make the lowest key of each cycle a root. Only processes of one and the same tick can form one."""
+    cleared: set[ProcessKey] = set()
+    for suspect in suspects:
+        path: dict[ProcessKey, None] = {}
+        at: ProcessKey | None = suspect
+        while at is not None and at not in cleared and at not in path:
+            path[at] = None
+            at = parents.get(at)
+        if at is not None and at in path:
+            walked = list(path)
+            del parents[min(walked[walked.index(at) :])]
+        cleared.update(path)
