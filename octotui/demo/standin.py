@@ -136,6 +136,19 @@ class StandIn:
         """Sends a signal, by the handle of the child: never to another process."""
         self._process.send_signal(number)
 
+    def hold(self, wait_seconds: float = 10.0) -> None:
+        """Stops the process and returns when every thread stands still; the signal alone does not wait."""
+        self.send(signal.SIGSTOP)
+        deadline = time.monotonic() + wait_seconds
+        while not all(_is_stopped(thread) for thread in Path(f"/proc/{self.pid}/task").iterdir()):
+            if time.monotonic() > deadline:
+                raise OctotuiError(f"process {self.pid} did not stop", hint="look at its state: ps -o stat,pid")
+            time.sleep(0.005)
+
+    def release(self) -> None:
+        """Lets a held process run on."""
+        self.send(signal.SIGCONT)
+
     def stop(self) -> None:
         """Ends the process (a stopped one too), reaps it and removes what `start` made. May be called twice."""
         if self._process.stdin is not None:
@@ -179,3 +192,10 @@ def _start(
         group=uid,
         extra_groups=None if uid is None else [],
     )
+
+
+def _is_stopped(thread: Path) -> bool:
+    try:
+        return (thread / "stat").read_bytes().rpartition(b")")[2].split()[0] == b"T"
+    except (FileNotFoundError, ProcessLookupError):
+        return True

@@ -91,12 +91,12 @@ async def test_net_core_3_1_fails_without_words_of_its_own(start_target: StartTa
 
 async def test_a_stopped_target_does_not_answer_and_works_again_when_it_runs(target: DotnetTarget) -> None:
     socket = socket_of(target)
-    target.send(signal.SIGSTOP)
+    target.hold()
     try:
         with pytest.raises(DiagnosticsError) as caught:
             await process_info(socket, timeout=0.3)
     finally:
-        target.send(signal.SIGCONT)
+        target.release()
 
     assert caught.value.code == "diagnostics-timeout"
     assert (await process_info(socket, timeout=60)).pid == target.pid

@@ -107,7 +107,7 @@ def test_a_removed_socket_is_said_to_be_absent(target: DotnetTarget) -> None:
 
 
 def test_a_stopped_process_shows_its_state(target: DotnetTarget) -> None:
-    target.send(signal.SIGSTOP)
+    target.hold()
     _wait_for_state(target.pid, "T")
     try:
         assert inspect(target.key).state == "T"
