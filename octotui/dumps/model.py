@@ -152,9 +152,9 @@ class DumpPlan:
         return sum(step.estimate.pause_seconds for step in self.steps)
 
     @property
-    def pauses_a_service(self) -> bool:
-        """True when a Tentacle or a Server stands in the plan: the dialog then starts on Cancel."""
-        return any(step.target.role in ("tentacle-service", "server") for step in self.steps)
+    def captures_a_server(self) -> bool:
+        """True when an Octopus Server stands in the plan: a habitual Enter must not capture it."""
+        return any(step.target.role == "server" for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)

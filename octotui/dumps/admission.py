@@ -1,0 +1,109 @@
+"""A written dump becomes a dump of the store: taken from its writer, verified, moved, recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from octotui.dumps.files import copy_exclusively
+from octotui.dumps.staging import Staging
+from octotui.dumps.store import Store
+from octotui.dumps.verify import DumpFacts, Expectation, verify_open
+from octotui.errors import CaptureFailed, NotADump
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A dump in its place. `descriptor` is open on it for reading; whoever gets this closes it."""
+
+    path: Path
+    facts: DumpFacts
+    descriptor: int
+
+
+class Admission:
+    """Admits dumps to one destination, an open directory. `is_cancelled` is asked up to the moment of the move."""
+
+    def __init__(
+        self, store: Store, descriptor: int, destination: Path, is_cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._store = store
+        self._descriptor = descriptor
+        self._destination = destination
+        self._is_cancelled = is_cancelled
+
+    def admit(
+        self,
+        staging: Staging,
+        name: str,
+        expect: Expectation,
+        document: Callable[[Admitted], dict[str, Any]],
+    ) -> Admitted:
+        """The dump, now whole, ours, in its place, and recorded with what `document` makes of it. Blocks.
+
+        `name` is what it shall be called; a suffix is added where that is taken. Raises CaptureFailed when the dump
+        is not whole or the move was cancelled; then no file stands in the destination.
+        """
+        source, is_sealed = staging.take_over()
+        try:
+            facts = _verified(source, expect)
+            if self._is_cancelled():
+                raise CaptureFailed("it was cancelled", code="cancelled")
+            name, copy = self._store.admit(
+                source, self._descriptor, name, may_link=is_sealed, is_cancelled=self._is_cancelled
+            )
+            if copy is None and not _has_one_name(staging, source):
+                copy = self._replace_by_copy(source, name)
+            if copy is not None:
+                facts = self._checked_copy(copy, name, expect)
+                os.close(source)
+                source = copy
+            admitted = Admitted(self._destination / name, facts, source)
+            self.record(name, document(admitted))
+            return admitted
+        except BaseException:
+            os.close(source)
+            raise
+
+    def _checked_copy(self, copy: int, name: str, expect: Expectation) -> DumpFacts:
+        """Facts of the copy itself: its source may have been changed meanwhile."""
+        try:
+            return _verified(copy, expect)
+        except CaptureFailed:
+            os.close(copy)
+            os.unlink(name, dir_fd=self._descriptor)
+            raise
+
+    def _replace_by_copy(self, source: int, name: str) -> int:
+        """A file that someone else has a second name for is not taken; its bytes are."""
+        os.unlink(name, dir_fd=self._descriptor)
+        return copy_exclusively(source, self._descriptor, name, self._is_cancelled)
+
+    def record(self, name: str, document: dict[str, Any]) -> None:
+        """Writes the record of the dump `name`, or writes it anew.
+
+        A disk too full for the record does not cost the dump: the store lists it without one.
+        """
+        with contextlib.suppress(OSError):
+            self._store.write_record(self._descriptor, name, document)
+
+
+def _verified(descriptor: int, expect: Expectation) -> DumpFacts:
+    try:
+        return verify_open(descriptor, expect)
+    except NotADump as error:
+        raise CaptureFailed(
+            f"the dump is not whole: {error.message}",
+            hint="capture it again, or try another --backend",
+            code="not-whole",
+        ) from error
+
+
+def _has_one_name(staging: Staging, source: int) -> bool:
+    """Takes away the staged name and says whether the one in the destination is the only one left."""
+    os.unlink(staging.name, dir_fd=staging.descriptor)
+    return os.fstat(source).st_nlink == 1

@@ -1,0 +1,1 @@
+"""The ways to have a process written to a file: each is a backend, listed in `registry`."""

@@ -1,0 +1,129 @@
+"""Captures through the diagnostics socket: the process's own runtime starts createdump, as the process's own user."""
+
+from __future__ import annotations
+
+import asyncio
+
+from octotui.dotnet import ipc
+from octotui.dotnet.model import RuntimeFacts, RuntimeKind
+from octotui.dumps.backends import words
+from octotui.dumps.backends.base import Availability, Capture
+from octotui.dumps.model import DumpType
+from octotui.dumps.rights import Rights
+from octotui.dumps.target import find_capturing_child, kill_capturing_child
+from octotui.dumps.waiting import to_its_end
+from octotui.errors import CaptureFailed, DiagnosticsError
+from octotui.units import seconds_text
+
+LIVENESS_SECONDS = 3.0
+STOPPING_SECONDS = 3.0
+KINDS = {
+    DumpType.MINI: ipc.DumpKind.NORMAL,
+    DumpType.HEAP: ipc.DumpKind.HEAP,
+    DumpType.TRIAGE: ipc.DumpKind.TRIAGE,
+    DumpType.FULL: ipc.DumpKind.FULL,
+}
+
+
+class IpcBackend:
+    """The lasting way: needs no tool on the host and executes nothing as anyone but the target's user."""
+
+    name = "ipc"
+    title = "diagnostics socket"
+
+    def __init__(self, rights: Rights) -> None:
+        self._rights = rights
+
+    def probe(self, facts: RuntimeFacts, type: DumpType) -> Availability:
+        """Every condition that, unmet, would fail the dump or cost the target its socket."""
+        socket = facts.socket
+        if socket is None:
+            return Availability(False, facts.socket_problem or "it has no diagnostics socket")
+        if not self._rights.may_act_for(socket.uid):
+            return Availability(False, f"its socket answers uid {socket.uid} and root only", "run octotui with sudo")
+        if facts.state in "TtZX":
+            return Availability(False, "it is stopped, so its runtime cannot answer")
+        if facts.kind is RuntimeKind.SINGLE_FILE:
+            if type is not DumpType.FULL:
+                return Availability(False, "a single-file program can only be dumped in full", "use --type full")
+        elif facts.createdump is None or not facts.createdump.is_runnable:
+            problem = facts.createdump.problem if facts.createdump else "there is none beside its runtime"
+            path = facts.createdump.path if facts.createdump else ""
+            return Availability(
+                False,
+                f"its createdump cannot be run ({problem}), and asking for it would cost the process its socket",
+                f"sudo chmod a+x '{path}'" if path else "",
+            )
+        denial, hint = self._rights.why_not_trace(facts.uid, is_child_of_target=True)
+        if denial:
+            return Availability(False, denial, hint)
+        return Availability(True, "its runtime answers on its diagnostics socket and dumps as its own user")
+
+    async def run(self, capture: Capture) -> None:
+        socket = capture.facts.socket
+        if socket is None:
+            raise CaptureFailed("the process has no diagnostics socket", code="no-socket")
+        try:
+            await ipc.process_info(socket, timeout=LIVENESS_SECONDS)
+        except DiagnosticsError as error:
+            raise CaptureFailed(error.message, hint=error.hint, code="socket-silent") from error
+        try:
+            await self._request(capture)
+        except CaptureFailed:
+            if not words.is_early_denial(capture.said):
+                raise
+            capture.said.clear()
+            await self._request(capture)
+
+    async def _request(self, capture: Capture) -> None:
+        assert capture.facts.socket is not None
+        request = asyncio.ensure_future(
+            ipc.generate_core_dump(
+                capture.facts.socket, capture.template, KINDS[capture.type], timeout=capture.deadline_seconds
+            )
+        )
+        try:
+            await asyncio.shield(request)
+        except asyncio.CancelledError:
+            kill_capturing_child(capture.target.key)
+            await to_its_end(_stop(capture, request))
+            raise
+        except DiagnosticsError as error:
+            await to_its_end(_stop(capture, request))
+            raise _failure(capture, error) from error
+
+
+async def _stop(capture: Capture, request: asyncio.Future[None]) -> None:
+    """Ends the createdump that the target started or is about to start, until the runtime says that it is over.
+
+    Closing the connection would not do it: the runtime waits for its child, and the target stands still meanwhile.
+    """
+    key = capture.target.key
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + STOPPING_SECONDS
+    while loop.time() < deadline and capture.target.is_alive:
+        killed = kill_capturing_child(key)
+        if not killed and request.done() and find_capturing_child(key) is None:
+            break
+        await asyncio.sleep(0.01)
+    if not request.done():
+        request.cancel()
+    await asyncio.gather(request, return_exceptions=True)
+
+
+def _failure(capture: Capture, error: DiagnosticsError) -> CaptureFailed:
+    if error.code == "diagnostics-closed" and not capture.target.is_alive:
+        return CaptureFailed(
+            "the target ended during the dump", hint="look at its log: it ended by itself", code="process-gone"
+        )
+    if error.code == "diagnostics-timeout":
+        return CaptureFailed(
+            f"the dump was not done after {seconds_text(capture.deadline_seconds)} and was stopped; the target runs on",
+            hint="try --type mini, or another --output DIR on a faster disk",
+            code="deadline",
+        )
+    for line in error.message.split("; "):
+        capture.note(line)
+    if error.code != "diagnostics-failed":
+        return CaptureFailed(error.message, hint=error.hint, code=error.code)
+    return words.failure(capture.said, error.message, code=error.code)

@@ -1,0 +1,236 @@
+"""One step of a plan, from the last check of its target to the record beside its dump."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from octotui.dotnet.model import RuntimeFacts, RuntimeKind
+from octotui.dumps.admission import Admission, Admitted
+from octotui.dumps.backends.base import Capture
+from octotui.dumps.estimates import deadline_seconds
+from octotui.dumps.hashing import FollowingHash
+from octotui.dumps.history import Entry
+from octotui.dumps.model import DumpResult, JobState, Step
+from octotui.dumps.pause import PauseMeter
+from octotui.dumps.records import completed, result_of
+from octotui.dumps.target import HeldTarget
+from octotui.dumps.verify import RUNTIME_LIBRARY, Expectation, Writer
+from octotui.dumps.waiting import in_thread
+from octotui.dumps.workplace import Workplace, Workshop
+from octotui.errors import CaptureFailed, Refused
+
+REPORT_SECONDS = 0.1
+MACHINES = {"x86_64": "x86-64", "aarch64": "aarch64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a capture is. Seconds since it began, and of pause."""
+
+    state: JobState
+    bytes_written: int
+    seconds: float
+    pause_seconds: float
+    is_paused: bool
+
+
+class StepCapture:
+    """Captures one step. `run` once; `hurry` when it shall be cancelled, before its task is."""
+
+    def __init__(
+        self,
+        step: Step,
+        held: HeldTarget,
+        destination: Path,
+        workshop: Workshop,
+        report: Callable[[Progress], None],
+        fallbacks: Sequence[str] = (),
+    ) -> None:
+        self._step = step
+        self._held = held
+        self._place = Workplace(workshop, destination)
+        self._workshop = workshop
+        self._report = report
+        self._fallbacks = fallbacks
+        self._began = workshop.clock()
+        self._moment = datetime.now(UTC)
+        self._cancelled = threading.Event()
+        self._hasher: FollowingHash | None = None
+        self._admitted: Admitted | None = None
+        self._finished: DumpResult | None = None
+
+    def hurry(self) -> None:
+        """Tells work in threads that its result is not wanted any more."""
+        self._cancelled.set()
+
+    async def run(self) -> DumpResult:
+        """The finished result: verified, in its place, recorded; its digest follows with `digest`.
+
+        Raises OctotuiError or OSError; the target runs and nothing is left behind then. A cancellation that comes
+        when the dump stands in its place already gives the finished result.
+        """
+        try:
+            facts = await in_thread(self._checked_facts)
+            await in_thread(self._place.open, self._step, facts, self._moment)
+            return await self._capture(facts)
+        except asyncio.CancelledError:
+            if self._finished is not None:
+                return self._finished
+            raise
+        finally:
+            await in_thread(self._place.leave, self._admitted.path.name if self._admitted else "")
+
+    async def digest(self) -> DumpResult | None:
+        """The finished result with its SHA-256, which then stands in the record too; None after a failed `run`.
+
+        Most of it was computed while the dump was written; what is left needs neither the target nor the queue.
+        """
+        try:
+            if self._admitted is None or self._finished is None or self._hasher is None:
+                return None
+            sha256 = await in_thread(self._digest, self._hasher, self._admitted.descriptor)
+            self._finished = replace(self._finished, sha256=sha256)
+            return self._finished
+        finally:
+            if self._admitted is not None:
+                os.close(self._admitted.descriptor)
+                self._admitted = None
+            self._place.close()
+
+    def _checked_facts(self) -> RuntimeFacts:
+        """The facts as they are now. Raises Refused when the process became another than the plan was made for."""
+        self._held.check()
+        facts = self._workshop.inspect(self._step.target.key)
+        planned = self._step.facts
+        if (facts.kind, facts.uid, facts.runtime_directory) != (planned.kind, planned.uid, planned.runtime_directory):
+            raise Refused(
+                f"process {facts.key.pid} is not what it was when the plan was made (another program or user)",
+                hint="look at it and plan again",
+                code="changed",
+            )
+        self._check_backend(self._step.backend, facts)
+        return facts
+
+    def _check_backend(self, name: str, facts: RuntimeFacts) -> None:
+        available = self._workshop.backends[name].probe(facts, self._step.type)
+        if not available.ok:
+            raise Refused(
+                f"{name} cannot capture process {facts.key.pid} any more: {available.reason}",
+                hint=available.hint or "plan again: another backend may do",
+                code="backend",
+            )
+
+    async def _capture(self, facts: RuntimeFacts) -> DumpResult:
+        status = self._held.check()
+        capture = Capture(
+            facts=facts,
+            type=self._step.type,
+            target=self._held,
+            path=self._place.staging.inside_path,
+            deadline_seconds=deadline_seconds(self._step.estimate),
+            was_stopped=status.state == "T",
+        )
+        threads = self._held.threads()
+        hasher = self._hasher = FollowingHash(self._place.staging.open_file)
+        meter = PauseMeter(facts.key.pid, was_stopped=capture.was_stopped)
+        ticker = asyncio.ensure_future(self._tick(hasher, meter))
+        hasher.start()
+        meter.start()
+        try:
+            backend = await self._write(capture)
+            threads &= self._held.threads() if facts.same_pids else frozenset()
+            pause = await in_thread(meter.stop)
+            ticker.cancel()
+            self._tell(JobState.VERIFYING, hasher, pause or 0.0, False)
+            result = replace(self._blank(JobState.FINISHED), backend=backend, pause_seconds=pause)
+            expect = _expectation(facts, threads)
+            await in_thread(self._finish, capture, expect, result, on_cancel=self.hurry)
+            assert self._finished is not None
+            return self._finished
+        finally:
+            ticker.cancel()
+            hasher.stop()
+            await in_thread(_stop, meter, self._held, capture.was_stopped)
+
+    async def _write(self, capture: Capture) -> str:
+        """Has the dump written and returns the backend that did it: a socket that stays silent has a stand-in."""
+        backends = [self._step.backend, *self._fallbacks]
+        for name in backends:
+            try:
+                await self._workshop.backends[name].run(capture)
+                return name
+            except CaptureFailed as error:
+                following = backends[backends.index(name) + 1 :]
+                if error.code != "socket-silent" or not following:
+                    raise
+                self._check_backend(following[0], capture.facts)
+        raise CaptureFailed("no backend captured it")
+
+    def _finish(self, capture: Capture, expect: Expectation, result: DumpResult) -> None:
+        def document(admitted: Admitted) -> dict[str, Any]:
+            self._finished = replace(
+                result,
+                path=admitted.path,
+                bytes=admitted.facts.size_bytes,
+                seconds=self._workshop.clock() - self._began,
+                verified=True,
+            )
+            self._document = completed(self._place.entry.record, self._finished, admitted.facts, capture.said)
+            return self._document
+
+        self._admitted = self._admission().admit(self._place.staging, self._place.entry.name, expect, document)
+        if result.pause_seconds and self._finished is not None:
+            self._workshop.history.add(
+                Entry(
+                    backend=result.backend,
+                    type=result.type.value,
+                    bytes=self._finished.bytes,
+                    seconds=self._finished.seconds,
+                    pause_seconds=result.pause_seconds,
+                )
+            )
+
+    def _digest(self, hasher: FollowingHash, descriptor: int) -> str:
+        assert self._admitted is not None
+        sha256 = hasher.digest(descriptor)
+        self._admission().record(self._admitted.path.name, {**self._document, "sha256": sha256})
+        return sha256
+
+    def _admission(self) -> Admission:
+        place = self._place
+        return Admission(self._workshop.store, place.descriptor, place.destination, self._cancelled.is_set)
+
+    async def _tick(self, hasher: FollowingHash, meter: PauseMeter) -> None:
+        while True:
+            self._tell(JobState.RUNNING, hasher, meter.seconds, meter.is_paused)
+            await asyncio.sleep(REPORT_SECONDS)
+
+    def _tell(self, state: JobState, hasher: FollowingHash, pause_seconds: float, is_paused: bool) -> None:
+        seconds = self._workshop.clock() - self._began
+        self._report(Progress(state, hasher.bytes_written, seconds, pause_seconds, is_paused))
+
+    def _blank(self, outcome: JobState) -> DumpResult:
+        return result_of(self._step, outcome)
+
+
+def _expectation(facts: RuntimeFacts, threads: frozenset[int]) -> Expectation:
+    return Expectation(
+        pids=frozenset({facts.key.pid, facts.namespace_pid or facts.key.pid}),
+        threads=threads,
+        runtime=RUNTIME_LIBRARY if facts.kind is RuntimeKind.CORECLR else "",
+        writer=Writer.CREATEDUMP,
+        machine=MACHINES.get(platform.machine(), ""),
+    )
+
+
+def _stop(meter: PauseMeter, held: HeldTarget, was_stopped: bool) -> None:
+    held.resume_if_left_stopped(was_stopped)
+    meter.stop()

@@ -1,0 +1,129 @@
+"""Directories that are safe to put a secret into: whose they are, who can pass, who can swap a part of the path."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from octotui.dotnet.access import Identity
+from octotui.dotnet.pathwalk import walk
+from octotui.errors import StoreError
+from octotui.text import printable, shell_quoted_path
+
+PRIVATE = 0o700
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+def open_directory(path: Path) -> int:
+    """A descriptor of the directory; a link at its last component is not followed. Raises OSError."""
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def make_private(path: Path) -> int:
+    """Creates `path` (0700) or takes it as it is when it is ours and 0700; returns a descriptor of it.
+
+    Raises StoreError when it is a link, no directory, someone else's, or open to others.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not os.path.lexists(path):
+            path.mkdir(mode=PRIVATE, exist_ok=True)
+        descriptor = open_directory(path)
+    except OSError as error:
+        raise _unusable(path, error) from error
+    problem, hint = _why_not_private(path, os.fstat(descriptor))
+    if problem:
+        os.close(descriptor)
+        raise StoreError(problem, hint=hint)
+    return descriptor
+
+
+def make_destination(path: Path) -> int:
+    """As `make_private`, for a directory that a person named: another mode is taken where nobody can swap files in it.
+
+    Raises StoreError when it is a link, no directory, or when others than its owner can write to it unhindered.
+    """
+    try:
+        if not os.path.lexists(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=PRIVATE, exist_ok=True)
+        descriptor = open_directory(path)
+    except OSError as error:
+        raise _unusable(path, error) from error
+    problem, hint = why_not_destination(path, os.fstat(descriptor))
+    if problem:
+        os.close(descriptor)
+        raise StoreError(problem, hint=hint)
+    return descriptor
+
+
+def why_not_destination(path: Path, status: os.stat_result) -> tuple[str, str]:
+    """Why dumps may not be put there, with the next step; two "" when they may."""
+    shown = shell_quoted_path(printable(str(path)))
+    if stat.S_ISLNK(status.st_mode):
+        return f"{shown} is a symbolic link", f"name the directory itself: {os.path.realpath(path)}"
+    if not stat.S_ISDIR(status.st_mode):
+        return f"{shown} is not a directory", "choose another --output DIR"
+    is_sticky = bool(status.st_mode & stat.S_ISVTX)
+    if status.st_mode & _WRITABLE_BY_OTHERS and not is_sticky:
+        mode = stat.S_IMODE(status.st_mode)
+        return f"others can replace files in {shown} (mode {mode:04o})", f"chmod go-w {shown}, or another --output DIR"
+    return "", ""
+
+
+def _why_not_private(path: Path, status: os.stat_result) -> tuple[str, str]:
+    shown = shell_quoted_path(printable(str(path)))
+    if status.st_uid != os.geteuid():
+        return (
+            f"{shown} belongs to uid {status.st_uid}, not to uid {os.geteuid()}",
+            f"sudo chown {os.geteuid()} {shown}",
+        )
+    if status.st_mode & 0o077:
+        return f"{shown} is open to others (mode {stat.S_IMODE(status.st_mode):04o})", f"chmod 700 {shown}"
+    return "", ""
+
+
+def _unusable(path: Path, error: OSError) -> StoreError:
+    shown = shell_quoted_path(printable(str(path)))
+    if path.is_symlink():
+        return StoreError(f"{shown} is a symbolic link", hint=f"name the directory itself: {os.path.realpath(path)}")
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        return StoreError(f"{shown} is not a directory", hint="choose another --output DIR")
+    return StoreError(
+        f"{shown} cannot be used ({error.strerror})", hint="choose another --output DIR, or run with sudo"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What lies on the way to a directory for one user. `blocked` and `untrusted` name a component, "" for none.
+
+    `blocked`: the user may not pass it. `untrusted`: someone other than root and that user can put another thing in
+    its place, so what the user writes below it may end up elsewhere.
+    """
+
+    blocked: str = ""
+    untrusted: str = ""
+
+
+def passage(path: Path, who: Identity, *, also_trusted: Collection[int] = ()) -> Passage:
+    """How `who` gets to the directory `path` and whom that way depends on."""
+    trusted = {0, who.uid, *also_trusted}
+    untrusted = ""
+    reached = "/"
+    try:
+        for component in walk(str(path)):
+            reached = component.path
+            status = component.status
+            if component.is_directory and not who.may_execute(status):
+                return Passage(blocked=reached, untrusted=untrusted)
+            is_open = not component.is_link and status.st_mode & _WRITABLE_BY_OTHERS
+            is_sticky = component.is_directory and status.st_mode & stat.S_ISVTX
+            if not untrusted and (status.st_uid not in trusted or (is_open and not is_sticky)):
+                untrusted = reached
+    except (OSError, ValueError):
+        return Passage(blocked=reached, untrusted=reached)
+    return Passage(untrusted=untrusted)

@@ -1,0 +1,252 @@
+"""Is this dump whole, whose is it, and what wrote it. A tool's "OK" is not proof; this is."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from octotui.dumps.elfcore import NT_FILE, NT_PRPSINFO, NT_PRSTATUS, CoreFile, Note, mapped_files, read_core
+from octotui.errors import AccessDenied, NotADump, UsageError
+from octotui.text import printable
+from octotui.units import bytes_text
+
+RUNTIME_LIBRARY = "libcoreclr.so"
+SMALL_DUMP_BYTES = 32 << 20
+"""Below this a core that lacks file images is taken for a mini or triage dump: heaps of .NET start above it."""
+
+_CREATEDUMP_PADDING = frozenset({b"PRP", b"AUX", b"FIL", b"THR", b"FLT"})
+_DIAGNOSTICS_PAGE = 0x7FFFFFF10000
+_DIAGNOSTICS_MAGIC = b"DIAGINFOHEADER"
+_OS_ABI_LINUX = 3
+_MOST_IMAGES = 16
+_MOST_COMPARED = 100_000
+_PRPSINFO_PID = 24
+_PRPSINFO_NAME = slice(40, 56)
+_PRSTATUS_PID = 32
+
+
+class Writer(StrEnum):
+    """The tool that wrote a core, told by its habits."""
+
+    CREATEDUMP = "createdump"
+    GCORE = "gdb gcore"
+    KERNEL = "kernel"
+    PROCDUMP = "procdump"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the dump of a capture has to show.
+
+    `pids`: one of them must be the core's (a target in another pid namespace has two); `threads` must all be in it,
+    empty where they cannot be compared; `runtime` is the base name of a file that must be mapped ("" for none).
+    """
+
+    pids: frozenset[int]
+    threads: frozenset[int] = frozenset()
+    runtime: str = RUNTIME_LIBRARY
+    writer: Writer | None = None
+    machine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DumpFacts:
+    """What a whole dump says of itself.
+
+    `extent_bytes` is where its last memory region ends; `runtime_path` is "" for a process without .NET runtime
+    library; `type_guess` is told from content and size; `hole_bytes` were never written (sparse copy).
+    """
+
+    size_bytes: int
+    extent_bytes: int
+    writer: Writer
+    machine: str
+    pid: int
+    name: str
+    threads: tuple[int, ...]
+    runtime_path: str
+    regions: int
+    type_guess: str
+    hole_bytes: int
+
+    @property
+    def is_portable(self) -> bool:
+        """True when tools on another machine can be expected to read it: only createdump writes what they need."""
+        return self.writer is Writer.CREATEDUMP
+
+
+def verify(path: Path, expect: Expectation | None = None) -> DumpFacts:
+    """The facts of the dump at `path`. Blocks for milliseconds: the memory itself is not read.
+
+    Raises NotADump naming what is wrong, UsageError when there is no such file, AccessDenied when it may not be read.
+    """
+    try:
+        # Without O_NONBLOCK the open of a named pipe would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except PermissionError as error:
+        raise AccessDenied(
+            f"{printable(str(path))} may not be read", hint=f'run "sudo octotui verify {printable(str(path))}"'
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or "it cannot be opened") if isinstance(error, OSError) else "no path holds that"
+        raise UsageError(f"{printable(str(path))}: {reason}", hint="give the path of a dump") from error
+    try:
+        return verify_open(descriptor, expect)
+    finally:
+        os.close(descriptor)
+
+
+def verify_open(descriptor: int, expect: Expectation | None = None) -> DumpFacts:
+    """As `verify`, for an open file."""
+    if not _is_regular(descriptor):
+        raise NotADump("it is not a regular file")
+    try:
+        core = read_core(descriptor)
+        facts = _facts(descriptor, core)
+    except OSError as error:
+        raise NotADump(f"it cannot be read: {error.strerror}", hint="look at the disk: dmesg | tail") from error
+    if expect is not None:
+        _check(facts, expect)
+    return facts
+
+
+def _is_regular(descriptor: int) -> bool:
+    return stat.S_ISREG(os.fstat(descriptor).st_mode)
+
+
+def _facts(descriptor: int, core: CoreFile) -> DumpFacts:
+    writer = _writer(core)
+    _check_length(descriptor, core, writer)
+    pid, name = _owner(core.notes)
+    threads = tuple(_threads(core.notes))
+    if not threads:
+        raise NotADump("it holds no thread (no PRSTATUS note)")
+    files = [found for note in core.notes if note.type == NT_FILE for found in mapped_files(note.content)]
+    images = [(start, end, path) for start, end, path in files if _base_name(path) == RUNTIME_LIBRARY]
+    return DumpFacts(
+        size_bytes=core.size,
+        extent_bytes=core.extent,
+        writer=writer,
+        machine=core.machine,
+        pid=pid,
+        name=name,
+        threads=threads,
+        runtime_path=images[0][2] if images else "",
+        regions=len(core.regions),
+        type_guess=_type_guess(core, [(start, end) for start, end, _ in images or files]),
+        hole_bytes=sum(length for _, length in _holes(descriptor, core.size)),
+    )
+
+
+def _check_length(descriptor: int, core: CoreFile, writer: Writer) -> None:
+    if not core.regions:
+        raise NotADump("it holds no memory")
+    if core.extent > core.size:
+        missing = core.extent - core.size
+        raise NotADump(f"it was cut off: {bytes_text(missing)} ({missing} bytes) are missing at its end")
+    if writer is Writer.CREATEDUMP and core.extent < core.size:
+        surplus = core.size - core.extent
+        raise NotADump(f"it has {surplus} bytes more than its headers account for")
+    for offset, length in _holes(descriptor, core.size):
+        if offset + length >= core.size:
+            raise NotADump(f"its last {bytes_text(length)} were never written (the file is sparse there)")
+    for region in core.regions:
+        if region.address == _DIAGNOSTICS_PAGE and region.file_bytes >= len(_DIAGNOSTICS_MAGIC):
+            found = os.pread(descriptor, len(_DIAGNOSTICS_MAGIC), region.offset)
+            if writer is Writer.CREATEDUMP and found != _DIAGNOSTICS_MAGIC:
+                raise NotADump("its last page does not hold what createdump writes there")
+
+
+def _holes(descriptor: int, size: int, most: int = 1000) -> Iterator[tuple[int, int]]:
+    """(offset, length) of the stretches that were never written; none where the file system cannot tell."""
+    position = 0
+    for _ in range(most):
+        try:
+            start = os.lseek(descriptor, position, os.SEEK_HOLE)
+            if start >= size:
+                return
+            try:
+                position = os.lseek(descriptor, start, os.SEEK_DATA)
+            except OSError as error:
+                if error.errno != errno.ENXIO:
+                    raise
+                position = size
+        except OSError:
+            return
+        yield start, position - start
+        if position >= size:
+            return
+
+
+def _owner(notes: tuple[Note, ...]) -> tuple[int, str]:
+    for note in notes:
+        if note.type == NT_PRPSINFO and note.owner == b"CORE":
+            if len(note.content) < _PRPSINFO_NAME.stop:
+                raise NotADump("its notes do not parse: the process note (PRPSINFO) is too short")
+            (pid,) = struct.unpack_from("<i", note.content, _PRPSINFO_PID)
+            return pid, printable(os.fsdecode(note.content[_PRPSINFO_NAME].split(b"\0")[0]))
+    raise NotADump("it does not say whose memory it holds (no PRPSINFO note)")
+
+
+def _threads(notes: tuple[Note, ...]) -> Iterator[int]:
+    for note in notes:
+        if note.type == NT_PRSTATUS and note.owner == b"CORE":
+            if len(note.content) < _PRSTATUS_PID + 4:
+                raise NotADump("its notes do not parse: a thread note (PRSTATUS) is too short")
+            yield struct.unpack_from("<i", note.content, _PRSTATUS_PID)[0]
+
+
+def _writer(core: CoreFile) -> Writer:
+    notes = core.notes
+    if any(note.owner == b"GDB" for note in notes):
+        return Writer.GCORE
+    if core.os_abi == _OS_ABI_LINUX and any(note.padding in _CREATEDUMP_PADDING for note in notes):
+        return Writer.CREATEDUMP
+    kinds = [note.type for note in notes[:2]]
+    if kinds == [NT_PRSTATUS, NT_PRPSINFO]:
+        return Writer.KERNEL
+    if kinds and kinds[0] == NT_PRSTATUS and any(note.type == NT_PRPSINFO for note in notes):
+        return Writer.PROCDUMP
+    if core.has_sections and kinds and kinds[0] == NT_PRPSINFO:
+        return Writer.GCORE
+    return Writer.UNKNOWN
+
+
+def _type_guess(core: CoreFile, images: list[tuple[int, int]]) -> str:
+    """Full dumps hold whole file images; heap dumps hold memory without them; mini and triage ones hold little."""
+    images = images[:_MOST_IMAGES]
+    held = sum(
+        max(0, min(end, region.address + region.file_bytes) - max(start, region.address))
+        for region in core.regions[:_MOST_COMPARED]
+        for start, end in images
+    )
+    if images and held >= sum(end - start for start, end in images):
+        return "full"
+    return "mini" if core.extent < SMALL_DUMP_BYTES else "heap"
+
+
+def _check(facts: DumpFacts, expect: Expectation) -> None:
+    if facts.pid not in expect.pids:
+        wanted = " or ".join(str(pid) for pid in sorted(expect.pids))
+        raise NotADump(f"it holds process {facts.pid}, not process {wanted}")
+    if expect.machine and facts.machine != expect.machine:
+        raise NotADump(f"it was written for {facts.machine}, this host is {expect.machine}")
+    if expect.writer and facts.writer is not expect.writer:
+        raise NotADump(f"it was not written by {expect.writer}, but by: {facts.writer}")
+    missing = expect.threads - set(facts.threads)
+    if missing:
+        named = ", ".join(str(thread) for thread in sorted(missing)[:5])
+        raise NotADump(f"{len(missing)} of the process's threads are missing in it (thread {named})")
+    if expect.runtime == RUNTIME_LIBRARY and not facts.runtime_path:
+        raise NotADump(f"no .NET runtime is mapped in it ({RUNTIME_LIBRARY} is not among its files)")
+
+
+def _base_name(path: str) -> str:
+    return path.removesuffix(" (deleted)").rpartition("/")[2]

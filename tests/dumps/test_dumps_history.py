@@ -1,0 +1,59 @@
+"""What earlier captures teach, and what a damaged history cannot break."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from octotui.dumps.history import Entry, History
+
+LARGE = Entry("ipc", "heap", 400_000_000, 1.0, 0.9)
+
+
+def test_history_outlives_its_octotui(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    History(path).add(LARGE)
+    History(path).add(Entry("createdump", "mini", 6_000_000, 0.2, 0.1))
+    assert [entry.backend for entry in History(path).entries()] == ["ipc", "createdump"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_damaged_lines_are_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    History(path).add(LARGE)
+    with path.open("ab") as stream:
+        stream.write(b'\xff\xfe\n{}\n[]\n{"backend": "ipc", "type": "heap", "bytes": "x", "seconds": 1}\nnull\n')
+        stream.write(b'{"backend":"ipc","type":"heap","bytes":1e999,"seconds":1,"pause_seconds":1}\n')
+    assert History(path).entries() == (LARGE,)
+
+
+def test_history_that_cannot_be_written_is_kept_in_memory(tmp_path: Path) -> None:
+    history = History(tmp_path / "no" / "such" / "directory")
+    history.add(LARGE)
+    assert history.entries() == (LARGE,)
+
+
+def test_planted_link_is_not_written_through(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    (tmp_path / "history.jsonl").symlink_to(victim)
+    History(tmp_path / "history.jsonl").add(LARGE)
+    assert not victim.exists()
+
+
+def test_throughput_is_the_median_of_its_own_backend() -> None:
+    history = History()
+    assert history.throughput("ipc", 0.1) is None
+    for pause in (0.5, 0.9, 10.0):
+        history.add(Entry("ipc", "heap", 400_000_000, 11.0, pause))
+    history.add(Entry("createdump", "heap", 400_000_000, 1.0, 0.2))
+    assert history.throughput("ipc", 0.1) == pytest.approx(400_000_000 / 0.8)
+
+
+def test_small_dumps_tell_the_fixed_part_and_not_the_throughput() -> None:
+    history = History()
+    history.add(Entry("ipc", "mini", 6_000_000, 0.2, 0.12))
+    assert history.throughput("ipc", 0.1) is None
+    assert history.fixed_seconds("ipc") == 0.12
+    assert history.fixed_seconds("createdump") is None

@@ -1,0 +1,189 @@
+"""After octotui was killed: whole dumps are listed, partial ones are gone and said to be lost."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from dump_cores import Core
+
+from octotui.dumps.files import write_json
+from octotui.dumps.hashing import whole_digest
+from octotui.dumps.journal import Entry, Journal, own_identity
+from octotui.dumps.recovery import recover
+from octotui.dumps.staging import Place, Staging
+from octotui.dumps.store import Store
+
+CORE = bytes(Core())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    found = Store(tmp_path / "dumps")
+    found.prepare()
+    return found
+
+
+def begin(store: Store, content: bytes = CORE, *, owner: tuple[int, int] | None = None) -> tuple[Entry, Staging]:
+    """A capture as its octotui left it."""
+    staging = Staging.make(Place(store.directory, str(store.directory), os.geteuid(), os.getegid()), "dump")
+    if content:
+        Path(staging.inside_path).write_bytes(content)
+    device, inode = staging.identity
+    owner = owner or dead_process()
+    entry = Entry(
+        owner_pid=owner[0],
+        owner_started=owner[1],
+        target_pid=4242,
+        target_started=1,
+        namespace_pid=4242,
+        staging=str(staging.directory),
+        device=device,
+        inode=inode,
+        file="dump",
+        writer_uid=os.geteuid(),
+        destination=str(store.directory),
+        name="Calamari-4242-20260930T101502Z.dmp",
+        record={"schema": 1, "captured_at": "2026-09-30T10:15:02Z", "name": "Calamari", "outcome": "lost"},
+    )
+    Journal(store.jobs).add(staging.directory.name.lstrip("."), entry)
+    staging.close()
+    return entry, staging
+
+
+def dead_process() -> tuple[int, int]:
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid, 1
+
+
+def test_whole_dump_is_finished_and_listed(store: Store) -> None:
+    entry, staging = begin(store)
+    (made,) = recover(store)
+    assert made.path == store.directory / entry.name
+    assert made.is_verified
+    assert made.outcome == "finished"
+    assert made.data["recovered"] is True
+    descriptor = os.open(made.path, os.O_RDONLY)
+    assert made.text("sha256") == whole_digest(descriptor)
+    os.close(descriptor)
+    assert not staging.directory.exists()
+    assert list(store.jobs.iterdir()) == []
+    assert recover(store) == ()
+
+
+@pytest.mark.parametrize("content", [b"", CORE[:-1], CORE[:200]])
+def test_partial_dump_is_removed_and_reported_as_lost(store: Store, content: bytes) -> None:
+    _, staging = begin(store, content)
+    (made,) = recover(store)
+    assert (made.path, made.outcome) == (None, "lost")
+    assert not staging.directory.exists()
+    assert [path.suffix for path in store.directory.iterdir()] == [".json"]
+    assert list(store.jobs.iterdir()) == []
+
+
+def test_capture_of_a_living_octotui_is_left_alone(store: Store) -> None:
+    _, staging = begin(store, owner=own_identity())
+    assert recover(store) == ()
+    assert staging.directory.exists()
+
+
+def test_dump_that_createdump_still_writes_is_left_for_later(store: Store) -> None:
+    _, staging = begin(store, CORE[:-1])
+    with open(staging.inside_path, "ab") as stream:
+        assert recover(store) == ()
+        stream.write(CORE[-1:])
+    (made,) = recover(store)
+    assert made.is_verified
+
+
+def test_octotui_killed_between_move_and_record_leaves_a_listed_dump(store: Store) -> None:
+    entry, staging = begin(store)
+    Path(staging.inside_path).rename(store.directory / entry.name)
+    (made,) = recover(store)
+    assert made.is_verified
+    assert made.text("sha256")
+
+
+def test_staging_that_vanished_is_reported_as_lost(store: Store) -> None:
+    _, staging = begin(store, b"")
+    staging.directory.rmdir()
+    (made,) = recover(store)
+    assert made.outcome == "lost"
+
+
+def test_swapped_staging_directory_is_not_believed(store: Store) -> None:
+    _, staging = begin(store, b"")
+    staging.directory.rmdir()
+    (store.directory / "decoy").mkdir()
+    staging.directory.mkdir()
+    (staging.directory / "dump").write_bytes(CORE)
+    (made,) = recover(store)
+    assert made.outcome == "lost"
+    assert (staging.directory / "dump").exists()
+
+
+@pytest.mark.parametrize("damage", ["", "{}", '{"schema": 1}', "[]", '{"schema": 1, "file": "../../etc/passwd"}'])
+def test_damaged_journal_harms_nothing(store: Store, damage: str) -> None:
+    (store.jobs / "x.json").write_text(damage)
+    assert recover(store) == ()
+
+
+def test_journal_cannot_name_a_file_elsewhere(store: Store) -> None:
+    entry, _ = begin(store)
+    journal = Journal(store.jobs)
+    for token in list(journal.entries()):
+        journal.remove(token)
+    journal.add("evil", replace(entry, name="../../evil"))
+    assert journal.entries() == {}
+
+
+def test_half_written_record_is_swept_when_old(store: Store) -> None:
+    for directory in (store.directory, store.jobs):
+        descriptor = os.open(directory, os.O_RDONLY)
+        write_json(descriptor, "kept.dmp.json", {})
+        os.close(descriptor)
+        half = directory / ".x.dmp.json.0123abcd"
+        half.touch()
+        os.utime(half, (0, 0))
+        (directory / ".y.dmp.json.0123abcd").touch()
+    recover(store)
+    for directory in (store.directory, store.jobs):
+        assert sorted(path.name for path in directory.iterdir()) == [".y.dmp.json.0123abcd", "kept.dmp.json"]
+
+
+def test_empty_staging_that_no_journal_knows_is_swept_when_old(store: Store) -> None:
+    forgotten, fresh = store.staging / ".octotui-old", store.directory / ".octotui-new"
+    forgotten.mkdir()
+    fresh.mkdir()
+    os.utime(forgotten, (0, 0))
+    recover(store)
+    assert not forgotten.exists()
+    assert fresh.exists()
+
+
+def test_digest_that_was_still_to_come_is_added(store: Store) -> None:
+    entry, staging = begin(store, b"")
+    (store.directory / "real-2.dmp").write_bytes(CORE)
+    directory = store.open_destination(store.directory)
+    store.write_record(directory, "real-2.dmp", {**entry.record, "outcome": "finished", "verified": True, "sha256": ""})
+    os.close(directory)
+    token = staging.directory.name.lstrip(".")
+    Journal(store.jobs).add(token, replace(entry, is_captured=True, name="real-2.dmp"))
+    (made,) = recover(store)
+    assert made.text("sha256") == hashlib.sha256(CORE).hexdigest()
+    assert made.outcome == "finished"
+    assert not staging.directory.exists()
+    assert list(store.jobs.iterdir()) == []
+
+
+def test_target_whose_digest_is_still_to_come_can_be_captured_again(store: Store) -> None:
+    entry, staging = begin(store, owner=own_identity())
+    journal = Journal(store.jobs)
+    assert entry.target in journal.under_way()
+    journal.add(staging.directory.name.lstrip("."), replace(entry, is_captured=True))
+    assert journal.under_way() == {}

@@ -1,0 +1,350 @@
+"""Real captures that go wrong: whatever happens, the target runs on, nothing is left, and the words say why."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from dotnet_targets import DotnetTarget, StartTarget, needs_root
+from real_captures import Bench, check_finished, is_running, is_traced, status_of, until, wait_until
+
+from octotui.demo.runtimes import find_runtime
+from octotui.dotnet import ipc, runtime
+from octotui.dumps.model import DumpResult, DumpType, JobState, Severity
+from octotui.dumps.recovery import recover
+from octotui.dumps.store import Store
+from octotui.dumps.target import find_capturing_child, kill_capturing_child, read_status
+
+BACKENDS = pytest.mark.parametrize("backend", ["ipc", "createdump"])
+LARGE_MB = 300
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    await made.service.aclose()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 24 MB."""
+    place = tmp_path / "small"
+    place.mkdir(mode=0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "none", place], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+def failure_of(result: DumpResult, outcome: JobState = JobState.FAILED) -> tuple[str, str]:
+    assert result.outcome is outcome
+    assert (result.path, result.verified) == (None, False)
+    assert result.failure is not None
+    return result.failure.code, result.failure.message
+
+
+async def socket_answers(target: DotnetTarget) -> bool:
+    facts = runtime.inspect(target.key)
+    assert facts.socket is not None, facts.socket_problem
+    return bool(await ipc.process_info(facts.socket))
+
+
+@BACKENDS
+async def test_cancelled_capture_lets_the_target_run_and_leaves_no_file(
+    bench: Bench, start_target: StartTarget, backend: str
+) -> None:
+    target = start_target(ballast_mb=LARGE_MB)
+    (job,) = bench.service.submit(await bench.plan(target, backend))
+    await until(lambda: is_traced(target), "the target is being captured")
+    bench.service.cancel(job.id)
+    (result,) = await bench.service.wait([job])
+    assert result.outcome is JobState.CANCELLED
+    assert is_running(target)
+    assert bench.leftovers() == []
+    assert bench.store.records() == ()
+    assert await socket_answers(target)
+    check_finished(await bench.capture(target, backend, DumpType.MINI), target)
+
+
+async def test_capture_cancelled_before_the_runtime_forked_is_stopped_too(
+    bench: Bench, start_target: StartTarget
+) -> None:
+    target = start_target(ballast_mb=LARGE_MB)
+    for delay in (0.0, 0.002, 0.005, 0.01, 0.02):
+        (job,) = bench.service.submit(await bench.plan(target, "ipc"))
+        await asyncio.sleep(delay)
+        bench.service.cancel(job.id)
+        (result,) = await bench.service.wait([job])
+        assert result.outcome is JobState.CANCELLED
+        assert is_running(target)
+        assert find_capturing_child(target.key) is None
+    assert bench.leftovers() == []
+    assert await socket_answers(target)
+
+
+@BACKENDS
+async def test_closing_the_service_in_the_middle_lets_the_target_run(
+    bench: Bench, start_target: StartTarget, backend: str
+) -> None:
+    target = start_target(ballast_mb=LARGE_MB)
+    bench.service.submit(await bench.plan(target, backend))
+    await until(lambda: is_traced(target), "the target is being captured")
+    await bench.service.aclose()
+    assert is_running(target)
+    assert bench.leftovers() == []
+
+
+OCTOTUI = """
+import asyncio, sys
+from pathlib import Path
+from octotui.processes.model import ProcessKey
+from real_captures import Bench
+
+class Known:
+    pid, key = int(sys.argv[1]), ProcessKey(int(sys.argv[1]), int(sys.argv[2]))
+
+async def main():
+    bench = Bench(Path(sys.argv[3]))
+    await bench.run(await bench.plan(Known, sys.argv[4]))
+
+asyncio.run(main())
+"""
+
+
+def octotui_on(target: DotnetTarget, state: Path, backend: str) -> subprocess.Popen[bytes]:
+    """An octotui of its own that captures `target`."""
+    tests = Path(__file__).resolve().parent.parent
+    return subprocess.Popen(
+        [sys.executable, "-c", OCTOTUI, str(target.pid), str(target.key.started), str(state), backend],
+        env={**os.environ, "PYTHONPATH": f"{tests}:{tests / 'real'}"},
+    )
+
+
+@BACKENDS
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGHUP])
+async def test_octotui_that_is_killed_leaves_the_target_running_and_the_dump_whole_or_gone(
+    tmp_path: Path, start_target: StartTarget, backend: str, sign: signal.Signals
+) -> None:
+    target = start_target(ballast_mb=LARGE_MB)
+    with octotui_on(target, tmp_path, backend) as octotui:
+        try:
+            await until(lambda: is_traced(target), "the target is being captured")
+        finally:
+            octotui.send_signal(sign)
+    await until(lambda: is_running(target), "the target runs")
+    assert target.alive()
+    store = Store(tmp_path / "dumps")
+    await until(lambda: bool(recover(store)), "what was left is settled")
+    (record,) = store.records()
+    assert (record.outcome, record.is_verified) == ("finished", True)
+    assert Bench(tmp_path).leftovers() == []
+    assert await socket_answers(target)
+
+
+@needs_root
+async def test_full_disk_is_refused_before_the_target_is_touched(
+    bench: Bench, start_target: StartTarget, small_disk: Path
+) -> None:
+    plan = await bench.plan(start_target(), destination=small_disk)
+    assert plan.is_refused
+    assert [remark.code for remark in plan.of(Severity.REFUSAL)] == ["no-space"]
+    assert [remark.code for remark in plan.of(Severity.WARNING)] == ["in-memory"]
+
+
+@needs_root
+@BACKENDS
+async def test_disk_that_fills_up_fails_the_capture_and_harms_nobody(
+    bench: Bench, start_target: StartTarget, small_disk: Path, each_runtime: str, backend: str
+) -> None:
+    target = start_target(runtime=each_runtime)
+    plan = await bench.plan(target, backend, destination=small_disk)
+    code, message = failure_of(await bench.run(replace(plan, remarks=())))
+    assert code in ("disk-full", "createdump-failed", "diagnostics-failed"), message
+    if each_runtime == "8.0":
+        assert (code, "No space left on device" in message) == ("disk-full", True)
+    assert is_running(target)
+    assert os.listdir(small_disk) == []
+    assert await socket_answers(target)
+
+
+async def test_createdump_killed_under_the_socket_is_not_taken_for_success(
+    bench: Bench, start_target: StartTarget
+) -> None:
+    target = start_target(ballast_mb=LARGE_MB)
+    jobs = bench.service.submit(await bench.plan(target, "ipc"))
+    await until(lambda: is_traced(target), "the target is being captured")
+    assert kill_capturing_child(target.key)
+    (result,) = await bench.service.wait(jobs)
+    code, _ = failure_of(result)
+    assert code in ("no-file", "not-whole")
+    assert is_running(target)
+    assert bench.leftovers() == []
+    assert await socket_answers(target)
+
+
+async def test_createdump_killed_when_started_directly_is_a_failure_with_its_signal(
+    bench: Bench, start_target: StartTarget
+) -> None:
+    target = start_target(ballast_mb=LARGE_MB)
+    jobs = bench.service.submit(await bench.plan(target, "createdump"))
+    await until(lambda: is_traced(target), "the target is being captured")
+    os.kill(status_of(target).tracer_pid, signal.SIGKILL)
+    (result,) = await bench.service.wait(jobs)
+    code, message = failure_of(result)
+    assert (code, message) == ("createdump-failed", "createdump was ended by SIGKILL")
+    assert is_running(target)
+    assert bench.leftovers() == []
+
+
+@BACKENDS
+async def test_target_killed_in_the_middle_is_reported(bench: Bench, start_target: StartTarget, backend: str) -> None:
+    target = start_target(ballast_mb=LARGE_MB)
+    jobs = bench.service.submit(await bench.plan(target, backend))
+    await until(lambda: is_traced(target), "the target is being captured")
+    target.send(signal.SIGKILL)
+    (result,) = await bench.service.wait(jobs)
+    code, message = failure_of(result)
+    assert message
+    if backend == "ipc":
+        assert (code, message) == ("process-gone", "the target ended during the dump")
+    assert bench.leftovers() == []
+
+
+async def test_stopped_target_is_captured_directly_and_stays_stopped(bench: Bench, start_target: StartTarget) -> None:
+    target = start_target(marker="held")
+    target.send(signal.SIGSTOP)
+    await until(lambda: status_of(target).state == "T", "the target is stopped")
+    plan = await bench.plan(target)
+    assert plan.steps[0].backend == "createdump"
+    assert "stopped" in [remark.code for remark in plan.of(Severity.NOTICE)]
+    path = check_finished(await bench.run(plan), target)
+    assert target.marker_bytes in path.read_bytes()
+    assert status_of(target).state == "T"
+    assert (await bench.plan(target, "ipc")).is_refused
+    target.send(signal.SIGCONT)
+
+
+async def test_target_stopped_after_the_plan_is_captured_by_the_stand_in(
+    bench: Bench, start_target: StartTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = start_target()
+    plan = await bench.plan(target)
+    assert plan.steps[0].backend == "ipc"
+    monkeypatch.setattr("octotui.dumps.backends.ipc.LIVENESS_SECONDS", 0.3)
+    target.send(signal.SIGSTOP)
+    await until(lambda: status_of(target).state == "T", "the target is stopped")
+    # The last look sees the stop; the socket is not even asked.
+    assert failure_of(await bench.run(plan), JobState.REFUSED)[0] == "backend"
+    assert status_of(target).state == "T"
+    target.send(signal.SIGCONT)
+
+
+def strace_on(target: DotnetTarget) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["strace", "-f", "-o", "/dev/null", "-p", str(target.pid)], stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is the tracer")
+async def test_traced_target_is_refused_and_the_tracer_named(bench: Bench, start_target: StartTarget) -> None:
+    target = start_target()
+    with strace_on(target) as tracer:
+        try:
+            await until(lambda: is_traced(target), "strace is attached")
+            plan = await bench.plan(target)
+            assert plan.is_refused
+            (refusal,) = plan.of(Severity.REFUSAL)
+            assert f"strace (pid {tracer.pid})" in refusal.message
+        finally:
+            tracer.send_signal(signal.SIGINT)
+
+
+@BACKENDS
+async def test_planted_file_and_link_are_neither_followed_nor_reused(
+    bench: Bench, start_target: StartTarget, tmp_path: Path, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = start_target()
+    bench.store.prepare()
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    monkeypatch.setattr("octotui.dumps.workplace.dump_name", lambda target, moment: "known.dmp")
+    (bench.store.directory / "known.dmp").symlink_to(victim)
+    (bench.store.directory / "known-2.dmp").write_text("mine")
+    (bench.store.directory / "known-2.dmp").chmod(0o666)
+    path = check_finished(await bench.capture(target, backend, DumpType.MINI), target)
+    assert path.name == "known-3.dmp"
+    assert victim.read_text() == "precious"
+    assert (bench.store.directory / "known-2.dmp").read_text() == "mine"
+
+
+async def test_process_that_holds_the_socket_back_is_left_after_the_deadline(
+    bench: Bench, start_target: StartTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = start_target(ballast_mb=LARGE_MB)
+    monkeypatch.setattr("octotui.dumps.capture.deadline_seconds", lambda expected: 0.15)
+    for backend in ("ipc", "createdump"):
+        code, message = failure_of(await bench.capture(target, backend))
+        assert code == "deadline"
+        assert "was stopped; the target runs on" in message
+        assert is_running(target)
+        assert bench.leftovers() == []
+    assert await socket_answers(target)
+
+
+async def test_target_left_stopped_by_a_killed_tool_is_continued(bench: Bench, start_target: StartTarget) -> None:
+    target = start_target(ballast_mb=LARGE_MB)
+    jobs = bench.service.submit(await bench.plan(target, "createdump"))
+    await until(lambda: is_traced(target), "the target is being captured")
+    # A stop signal sent while it is traced takes effect once the tracer is gone.
+    target.send(signal.SIGSTOP)
+    os.kill(status_of(target).tracer_pid, signal.SIGKILL)
+    await bench.service.wait(jobs)
+    wait_until(lambda: is_running(target), "the target runs")
+
+
+@needs_root
+async def test_createdump_that_is_not_executable_costs_no_socket(
+    bench: Bench, start_target: StartTarget, tmp_path: Path
+) -> None:
+    empty = tmp_path / "createdump"
+    empty.write_bytes(b"")
+    empty.chmod(0o644)
+    # In the target's own mount namespace, so that nobody else's createdump is changed.
+    hide = f"mount --bind '{empty}' '{find_runtime().createdump}' && exec \"$@\""
+    target = start_target(prefix=["unshare", "--mount", "--propagation", "private", "sh", "-c", hide, "sh"])
+    plan = await bench.plan(target)
+    assert plan.is_refused
+    (refusal,) = plan.of(Severity.REFUSAL)
+    assert "is not executable for uid" in refusal.message
+    assert refusal.hint == f"sudo chmod a+x '{find_runtime().createdump}'"
+    assert await socket_answers(target)
+
+
+def children_of(pid: int) -> list[int]:
+    found: list[int] = []
+    for name in os.listdir("/proc"):
+        status = read_status(int(name)) if name.isdigit() else None
+        if status is not None and status.parent_pid == pid:
+            found.append(int(name))
+    return found
+
+
+async def test_no_process_of_octotui_is_left_after_captures(bench: Bench, start_target: StartTarget) -> None:
+    target = start_target()
+    before = set(children_of(os.getpid()))
+    await bench.capture(target, "createdump", DumpType.MINI)
+    (job,) = bench.service.submit(await bench.plan(target, "createdump"))
+    with suppress(AssertionError):
+        await until(lambda: is_traced(target) or job.state.is_over, "the target is being captured")
+    bench.service.cancel(job.id)
+    await bench.service.wait([job])
+    assert set(children_of(os.getpid())) == before
