@@ -1,0 +1,1 @@
+"""What the actions of the process screen do, by subject."""

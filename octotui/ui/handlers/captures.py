@@ -1,0 +1,117 @@
+"""Capturing: requests made at the press, the plan dialog, jobs and what became of them, the clipboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from octotui.dumps.model import DumpPlan, DumpRequest, Job, JobState
+from octotui.errors import OctotuiError
+from octotui.processes.model import ProcessKey
+from octotui.processes.view import Lifecycle, Row
+from octotui.ui.lines.jobs import end_sentence, job_name
+
+if TYPE_CHECKING:
+    from octotui.ui.screens.processes import ProcessesScreen
+
+
+class CaptureHandlers:
+    """Handlers that ask the dump service for something. The keys of a request are frozen when the key is pressed."""
+
+    def __init__(self, screen: ProcessesScreen) -> None:
+        self._screen = screen
+
+    def by_id(self) -> Mapping[str, Callable[[], None]]:
+        return {
+            "dump-tree": lambda: self._plan(self._marks_or_tree(), is_only_shown=False),
+            "dump-one": lambda: self._plan(self._one(), is_only_shown=False),
+            "show-plan": lambda: self._plan(self._marks_or_tree(), is_only_shown=True),
+            "cancel-job": self.cancel,
+            "copy-path": self.copy_path,
+            "copy-command": self.copy_command,
+        }
+
+    def job_changed(self, job: Job) -> None:
+        """Show the job as it is now; its end is said in the message bar as well."""
+        self._screen.show_jobs()
+        if job.state.is_over and job.result is not None:
+            is_bad = job.state not in (JobState.FINISHED, JobState.CANCELLED)
+            self._screen.say(end_sentence(job.result), is_error=is_bad)
+
+    def cancel(self) -> None:
+        """Cancel the job that runs, or else the one that waits first."""
+        live = [job for job in self._screen.dumps.jobs if not job.state.is_over]
+        running = [job for job in live if job.state is not JobState.QUEUED]
+        job = next(iter(running or live), None)
+        if job is None:
+            self._screen.say("No capture runs; there is nothing to cancel")
+            return
+        self._screen.dumps.cancel(job.id)
+        self._screen.say(f"Cancelling {job_name(job)}: the target resumes and no half file stays")
+
+    def copy_path(self) -> None:
+        """The path of the newest finished dump, or the pid under the cursor."""
+        paths = [job.result.path for job in self._screen.dumps.jobs if job.result is not None and job.result.path]
+        row = self._screen.table.cursor_row
+        if paths:
+            self._screen.copy(str(paths[-1]))
+        elif row is not None:
+            self._screen.copy(str(row.process.pid))
+        else:
+            self._screen.say("There is nothing to copy")
+
+    def copy_command(self) -> None:
+        row = self._screen.table.cursor_row
+        if row is not None:
+            self._screen.copy(row.process.command)
+
+    def _marks_or_tree(self) -> DumpRequest | None:
+        model = self._screen.model
+        if model.state.marks:
+            keys = model.alive(key for key in model.forest if key in model.state.marks)
+            if not keys:
+                self._screen.say("All marked processes have ended; U clears the marks", is_error=True)
+                return None
+            return self._request(keys, keys)
+        row = self._living_row()
+        return None if row is None else self._request(model.tree_of(row.key), (row.key,))
+
+    def _one(self) -> DumpRequest | None:
+        row = self._living_row()
+        return None if row is None else self._request((row.key,), (row.key,))
+
+    def _living_row(self) -> Row | None:
+        """The row under the cursor if its process lives; otherwise the reason why not is said."""
+        row = self._screen.table.cursor_row
+        if row is None:
+            self._screen.say("There is no process under the cursor")
+        elif row.lifecycle is Lifecycle.EXITED:
+            self._screen.say(f"{self._screen.name_of(row)} has ended; there is nothing left to capture", is_error=True)
+        else:
+            return row
+        return None
+
+    def _request(self, keys: tuple[ProcessKey, ...], explicit: Iterable[ProcessKey]) -> DumpRequest:
+        return DumpRequest(keys, frozenset(explicit), destination=self._screen.host.settings.output)
+
+    def _plan(self, request: DumpRequest | None, *, is_only_shown: bool) -> None:
+        sample = self._screen.model.sample
+        if request is None or sample is None:
+            return
+        from octotui.ui.screens.confirm_dump import ConfirmDump
+
+        dialog = ConfirmDump(self._screen.dumps, request, sample, self._screen.glyphs, is_only_shown=is_only_shown)
+        self._screen.app.push_screen(dialog, self._submit)
+
+    def _submit(self, plan: DumpPlan | None) -> None:
+        if plan is None:
+            self._screen.say("Nothing was captured")
+            return
+        try:
+            jobs = self._screen.dumps.submit(plan)
+        except OctotuiError as error:
+            self._screen.say(str(error), is_error=True)
+            return
+        names = ", ".join(job_name(job) for job in jobs)
+        self._screen.say(f"Capturing {names}; x cancels")
+        self._screen.show_jobs()

@@ -1,0 +1,197 @@
+"""One process as one line of the table: signs, columns, guide, command, and what stands at the right of it."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from octotui.processes.view import Lifecycle, Row
+from octotui.text import printable
+from octotui.ui.lines.cells import Line, Piece, cut, left, right
+from octotui.ui.lines.columns import Column, Layout
+from octotui.ui.lines.glyphs import Glyphs
+from octotui.units import percent_text, short_age, short_bytes
+
+_ROLE_STYLES = {
+    "tentacle-service": "tentacle",
+    "tentacle-cli": "tentacle",
+    "server": "server",
+    "server-cli": "server",
+    "calamari": "calamari",
+    "calamari-legacy": "calamari",
+    "task-bootstrap": "script",
+    "user-script": "script",
+    "wrapper": "script",
+    "": "dim",
+    "none": "dim",
+}
+
+
+def role_style(role: str) -> str:
+    """The style of a role: `tentacle`, `server`, `calamari`, `script`, `tool`, or `dim` where there is none."""
+    return _ROLE_STYLES.get(role, "tool")
+
+
+def tails(rows: tuple[Row, ...], layout: Layout) -> tuple[str, ...]:
+    """What stands at the right of each row's command: the task where it first appears in a branch, else the version."""
+    if layout.has("task"):
+        return tuple(row.meaning.version for row in rows)
+    found: list[str] = []
+    branch: list[str] = []
+    for row in rows:
+        del branch[row.depth :]
+        above = branch[-1] if branch else ""
+        branch.extend([above] * (row.depth - len(branch)))
+        task = row.meaning.task
+        branch.append(task or above)
+        found.append(task if task and task != above else row.meaning.version)
+    return tuple(found)
+
+
+def row_line(row: Row, layout: Layout, glyphs: Glyphs, *, tail: str = "", is_cursor: bool, is_captured: bool) -> Line:
+    """The line of `row`, exactly `layout.width` cells wide. `is_captured`: a job runs on it."""
+    pieces = list(_gutter(row, glyphs, is_cursor=is_cursor, is_captured=is_captured))
+    for column in layout.columns:
+        if column.id == "process":
+            pieces.extend(_process(row, column.width, tail, glyphs))
+        else:
+            pieces.append(_cell(row, column, glyphs))
+        if column.gap:
+            pieces.append(_gap(row, column, glyphs))
+    return tuple(pieces)
+
+
+def _gutter(row: Row, glyphs: Glyphs, *, is_cursor: bool, is_captured: bool) -> Line:
+    """Two cells. The state's sign stands in the first, and makes room for the cursor."""
+    if is_captured:
+        sign = Piece(glyphs.capturing, "capturing")
+    elif row.lifecycle is Lifecycle.EXITED:
+        sign = Piece(glyphs.exited, "exited")
+    elif row.lifecycle is Lifecycle.ARRIVED:
+        sign = Piece(glyphs.arrived, "arrived")
+    else:
+        sign = Piece(" ")
+    return (Piece(glyphs.cursor, "bar"), sign) if is_cursor else (sign, Piece(" "))
+
+
+def _gap(row: Row, column: Column, glyphs: Glyphs) -> Piece:
+    if column.id == "pid" and row.is_marked:
+        return Piece(glyphs.marked + " " * (column.gap - 1), "marked")
+    return Piece(" " * column.gap)
+
+
+def _cell(row: Row, column: Column, glyphs: Glyphs) -> Piece:
+    text, style = _value(row, column.id, glyphs)
+    place = right if column.is_right else left
+    return Piece(place(glyphs.text(text), column.width, glyphs.ellipsis), _base_style(row, style))
+
+
+def _value(row: Row, column_id: str, glyphs: Glyphs) -> tuple[str, str]:
+    """Text and style of one plain column."""
+    gone = row.lifecycle is Lifecycle.EXITED
+    process, meaning = row.process, row.meaning
+    match column_id:
+        case "pid":
+            return str(process.pid), "marked" if row.is_marked else ""
+        case "role":
+            return meaning.label, role_style(meaning.role)
+        case "user":
+            return process.user, "dim"
+        case "cpu":
+            shown = None if gone else row.cpu_percent
+            return (glyphs.unknown, "dim") if shown is None else (percent_text(shown), _cpu_style(shown))
+        case "memory":
+            return (glyphs.unknown, "dim") if gone else (short_bytes(row.rss_bytes), "")
+        case "threads":
+            return (glyphs.unknown, "dim") if gone else (str(process.threads), "dim")
+        case "age":
+            return (f"gone {_coarse(row.exited_seconds)}", "exited") if gone else (short_age(row.age_seconds), "dim")
+        case "task":
+            return meaning.task, "task"
+    return "", ""
+
+
+def _cpu_style(percent: float) -> str:
+    if percent < 0.05:
+        return "dim"
+    return "busy" if percent >= 80 else ""
+
+
+def _coarse(seconds: float) -> str:
+    return f"{int(seconds)}s" if seconds < 60 else f"{min(99, int(seconds // 60))}m"
+
+
+def _base_style(row: Row, style: str) -> str:
+    """Exited and context rows are told by one style over the whole line."""
+    if row.lifecycle is Lifecycle.EXITED:
+        return "exited"
+    return "context" if row.is_context else style
+
+
+def _process(row: Row, width: int, tail: str, glyphs: Glyphs) -> Line:
+    guide, command = _guide(row, width, glyphs), _command(row, glyphs)
+    badges = _badges(row)
+    tail = glyphs.text(tail)
+    needed = cell_len(guide) + min(cell_len(command), 14) + cell_len(badges)
+    if tail and needed + cell_len(tail) + 2 > width:
+        tail = ""
+    room = width - (cell_len(tail) + 2 if tail else 0)
+    guide = cut(guide, room, "")
+    body_room = max(0, room - cell_len(guide) - cell_len(badges))
+    body = cut(command, body_room, glyphs.ellipsis)
+    filler = max(0, width - cell_len(guide) - cell_len(body) - cell_len(badges) - cell_len(tail))
+    if cell_len(guide) + cell_len(badges) > room:
+        badges = ""
+    plain = "" if row.meaning.role else "other"
+    pieces = [Piece(guide, "guide"), Piece(body, _base_style(row, plain)), Piece(badges, _base_style(row, "badge"))]
+    pieces += [Piece(" " * filler), Piece(tail, _base_style(row, "task"))]
+    return tuple(piece for piece in pieces if piece.text)
+
+
+def _guide(row: Row, width: int, glyphs: Glyphs) -> str:
+    """The drawn part of the tree; one that would take more than a third of the column says its depth instead."""
+    guide = row.guide
+    if cell_len(guide) > max(4, width // 3):
+        guide = f"{row.depth}› " + guide[-2:]
+    return glyphs.text(guide) + (glyphs.folded if row.is_folded else "")
+
+
+def _badges(row: Row) -> str:
+    badges = f" +{row.hidden_count}" if row.is_folded and row.hidden_count else ""
+    if row.meaning.is_orphan:
+        badges += " orphan"
+    if row.meaning.is_own:
+        badges += " (octotui)"
+    return badges
+
+
+def _command(row: Row, glyphs: Glyphs) -> str:
+    """The program and its arguments, long paths by their last part; the whole command stands in the details."""
+    process = row.process
+    if not process.argv:
+        return glyphs.text(process.command)
+    arguments = (_short_argument(argument, glyphs) for argument in process.argv[1:])
+    return glyphs.text(" ".join((_program(process.argv[0]), *arguments)))
+
+
+def _program(first: str) -> str:
+    """The base name of a path; a title that a program gave itself (`sshd: root@pts/0`) stays as it is."""
+    if first[1:3] == ":\\":
+        return first.rpartition("\\")[2] or first
+    if not first.startswith(("/", "./", "../")):
+        return first
+    path, space, rest = first.partition(" ")
+    return (path.rpartition("/")[2] or path) + space + rest
+
+
+def _short_argument(argument: str, glyphs: Glyphs) -> str:
+    if len(argument) < 16 or not argument.startswith("/") or argument.endswith("/"):
+        return argument
+    return f"{glyphs.ellipsis}/{argument.rpartition('/')[2]}"
+
+
+def about_line(row: Row) -> Line:
+    """A quiet line on the process under the cursor: its name, why it has its role, its task and user."""
+    meaning = row.meaning
+    name = f"{printable(row.process.name, 60)} {row.process.pid}"
+    text = " · ".join(fact for fact in (meaning.reason, meaning.task, row.process.user) if fact)
+    return (Piece(name, role_style(meaning.role)), Piece("  " + text, "muted"))

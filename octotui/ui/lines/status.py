@@ -1,0 +1,97 @@
+"""The first line: which host, who, which instance; and at the right what is shown, how often, at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from octotui.processes.model import Meaning, Sample
+from octotui.processes.state import Scope
+from octotui.ui.lines.cells import Line, Piece, cut, line_width
+from octotui.ui.lines.glyphs import Glyphs
+
+SCOPE_NAMES = {Scope.OCTOPUS: "Octopus", Scope.DOTNET: ".NET", Scope.EVERYTHING: "Everything"}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the status line says. `own_percent` is octotui's own use of one core, None before it is known."""
+
+    host: str = ""
+    user: str = ""
+    instance: str = ""
+    scope: Scope = Scope.OCTOPUS
+    filter: str = ""
+    shown: int = 0
+    total: int = 0
+    interval_seconds: float = 2.0
+    scan_seconds: float = 0.0
+    own_percent: float | None = None
+    is_read_only: bool = False
+    problem: str = ""
+
+
+def instance_of(sample: Sample) -> str:
+    """`Tentacle "web-blue"`, `2 Tentacles`, `Server`, or "" where neither runs."""
+    alive = sample.snapshot.processes
+    found = [meaning for key, meaning in sample.meanings.items() if key in alive]
+    servers = [meaning for meaning in found if meaning.role == "server"]
+    tentacles = [meaning for meaning in found if meaning.role == "tentacle-service"]
+    return " + ".join(text for text in (_named("Server", servers), _named("Tentacle", tentacles)) if text)
+
+
+def _named(word: str, found: Sequence[Meaning]) -> str:
+    if len(found) > 1:
+        return f"{len(found)} {word}s"
+    if not found:
+        return ""
+    return f'{word} "{found[0].instance}"' if found[0].instance else word
+
+
+def interval_text(seconds: float) -> str:
+    return f"{seconds:g} s"
+
+
+def status_line(status: Status, width: int, glyphs: Glyphs) -> Line:
+    """One line of exactly `width` cells. What matters least goes first when it gets narrow."""
+    left_parts = [part for part in (status.host, status.user, status.instance) if part]
+    right_parts = _right_parts(status)
+    while True:
+        left = [Piece("octotui", "brand"), Piece("  "), Piece(glyphs.text(" · ".join(left_parts)), "status-text")]
+        right = [Piece(glyphs.text(" · ".join(right_parts)), "status-problem" if status.problem else "status-text")]
+        spare = width - line_width(left) - line_width(right) - 2
+        if spare >= 1:
+            break
+        if len(right_parts) > 2:
+            del right_parts[-1]
+        elif len(left_parts) > 1:
+            del left_parts[1]
+        elif len(right_parts) > 1:
+            del right_parts[-1]
+        else:
+            return _crammed(left_parts, right_parts, width, glyphs)
+    return (Piece(" "), *left, Piece(" " * spare), *right, Piece(" "))
+
+
+def _right_parts(status: Status) -> list[str]:
+    """From what must be said to what may be left out."""
+    if not status.total:
+        return [status.problem or "reading the process table"]
+    parts = [SCOPE_NAMES[status.scope], f"{status.shown} of {status.total}"]
+    if status.filter:
+        parts.insert(1, f'"{cut(status.filter, 20)}"')
+    if status.problem:
+        parts.insert(0, status.problem)
+    if status.is_read_only:
+        parts.insert(0, "read-only")
+    parts.append(interval_text(status.interval_seconds))
+    parts.append(f"scan {status.scan_seconds * 1000:.0f} ms")
+    if status.own_percent is not None:
+        parts.append(f"octotui {status.own_percent:.1f} %")
+    return parts
+
+
+def _crammed(left_parts: list[str], right_parts: list[str], width: int, glyphs: Glyphs) -> Line:
+    text = " · ".join(["octotui", *left_parts[:1], *right_parts[:1]])
+    text = cut(glyphs.text(text), width, glyphs.ellipsis)
+    return (Piece(text, "status-text"), Piece(" " * (width - line_width([Piece(text)]))))

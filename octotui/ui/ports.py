@@ -1,0 +1,54 @@
+"""What the screen needs of the host and of the dump service, so that tests can stand in for both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from typing import TYPE_CHECKING, Protocol
+
+from octotui.config import Settings
+from octotui.dumps.model import DumpPlan, DumpRequest, Job
+from octotui.processes.model import ProcessKey, Sample
+
+if TYPE_CHECKING:
+    from octotui.dumps.records import DumpRecord
+
+
+class DumpPort(Protocol):
+    """The dump service as the screen uses it; `octotui.dumps.service.DumpService` is one."""
+
+    @property
+    def jobs(self) -> tuple[Job, ...]: ...
+
+    @property
+    def has_running(self) -> bool: ...
+
+    async def plan(self, request: DumpRequest, sample: Sample) -> DumpPlan: ...
+
+    def submit(self, plan: DumpPlan) -> tuple[Job, ...]: ...
+
+    def cancel(self, job_id: int) -> None: ...
+
+    def subscribe(self) -> AsyncIterator[Job]: ...
+
+    async def aclose(self) -> None: ...
+
+
+class HostPort(Protocol):
+    """The host as the screen uses it; `octotui.host.Host` is one. `read_sample` blocks."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def dumps(self) -> DumpPort: ...
+
+    def read_sample(self, keep: Collection[ProcessKey] = ()) -> Sample: ...
+
+    @property
+    def store(self) -> StorePort: ...
+
+
+class StorePort(Protocol):
+    """The dump store as the list of dumps uses it; `octotui.dumps.store.Store` is one. `records` blocks."""
+
+    def records(self) -> tuple[DumpRecord, ...]: ...

@@ -1,0 +1,96 @@
+"""The dialog of a capture: the plan as it would be carried out, and the choice to do so."""
+
+from __future__ import annotations
+
+from textual import on, work
+from textual.worker import Worker, WorkerState
+
+from octotui.dumps.model import DumpPlan, DumpRequest
+from octotui.errors import OctotuiError
+from octotui.processes.model import Sample
+from octotui.text import printable
+from octotui.ui.lines.cells import Piece, wrapped
+from octotui.ui.lines.glyphs import Glyphs
+from octotui.ui.lines.plan import plan_lines, plan_title
+from octotui.ui.ports import DumpPort
+from octotui.ui.screens.dialog import Choice, Dialog
+
+
+class ConfirmDump(Dialog[DumpPlan]):
+    """Answers with the plan when it is to be carried out, else with None.
+
+    The plan is made in the background; a key pressed before it is shown does nothing. Enter chooses what has the
+    focus: Capture, or Cancel when a Server is in the plan.
+    """
+
+    def __init__(
+        self, service: DumpPort, request: DumpRequest, sample: Sample, glyphs: Glyphs, *, is_only_shown: bool
+    ) -> None:
+        super().__init__(glyphs)
+        self._service = service
+        self._request = request
+        self._sample = sample
+        self._is_only_shown = is_only_shown
+        self.plan: DumpPlan | None = None
+
+    def make_choices(self) -> tuple[Choice, ...]:
+        return (Choice("Cancel", "Esc", id="cancel"), Choice("Capture", "Enter", id="capture"))
+
+    def on_mount(self) -> None:
+        count = len(self._request.keys)
+        processes = "1 process" if count == 1 else f"{count} processes"
+        self.put("Planning…", ((Piece(f"Looking at {processes}: runtime, sockets, memory, free space.", "muted"),),))
+        self._capture.display = False
+        self._make_plan()
+
+    @property
+    def _capture(self) -> Choice:
+        return self.query_one("#capture", Choice)
+
+    @property
+    def _cancel(self) -> Choice:
+        return self.query_one("#cancel", Choice)
+
+    @work(group="plan", exit_on_error=False)
+    async def _make_plan(self) -> None:
+        try:
+            self.plan = await self._service.plan(self._request, self._sample)
+        except OctotuiError as error:
+            self._show_error(error.message, error.hint)
+            return
+        self._show_plan()
+
+    def _show_plan(self) -> None:
+        plan = self.plan
+        if plan is None:
+            return
+        self.put(plan_title(plan, is_only_shown=self._is_only_shown), plan_lines(plan, self.body_width, self.glyphs))
+        if not self._may_capture:
+            self._cancel.focus()
+            return
+        self._capture.display = True
+        (self._cancel if plan.captures_a_server else self._capture).focus()
+
+    def _show_error(self, message: str, hint: str) -> None:
+        lines = [(Piece(text, "failed"),) for text in wrapped(self.glyphs.text(printable(message)), self.body_width)]
+        if hint:
+            hint = self.glyphs.text(f"→ {printable(hint)}")
+            lines += [(Piece(text, "hint"),) for text in wrapped(hint, self.body_width)]
+        self.put("No plan could be made", tuple(lines))
+        self._cancel.focus()
+
+    @property
+    def _may_capture(self) -> bool:
+        return self.plan is not None and not self.plan.is_refused and not self._is_only_shown
+
+    @on(Choice.Chosen)
+    def _chosen(self, event: Choice.Chosen) -> None:
+        self.dismiss(self.plan if event.choice.id == "capture" and self._may_capture else None)
+
+    def on_resize(self) -> None:
+        if self.plan is not None:
+            self.body.put(plan_lines(self.plan, self.body_width, self.glyphs))
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            self._show_error(f"planning failed: {type(event.worker.error).__name__}", "octotui doctor")

@@ -1,0 +1,235 @@
+"""The process table: lines drawn from rows, a cursor that stays with its process, only changed lines repainted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from octotui.processes.model import ProcessKey
+from octotui.processes.view import Row
+from octotui.ui.lines.cells import Line, line_text
+from octotui.ui.lines.columns import Layout, fit
+from octotui.ui.lines.glyphs import UNICODE, Glyphs
+from octotui.ui.lines.row import row_line, tails
+
+_STYLES = (
+    "cursor", "bar", "arrived", "exited", "marked", "capturing", "context", "dim", "busy", "guide", "badge", "task",
+    "other", "tentacle", "server", "calamari", "script", "tool",
+)  # fmt: skip
+
+_PREFIX = "process-table--"
+
+
+class ProcessTable(ScrollView, can_focus=True):
+    """Shows rows and moves a cursor among them. It knows nothing of processes beyond `Row`."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {_PREFIX + name for name in _STYLES}
+
+    class CursorMoved(Message):
+        """The cursor went to another process by a key or a click; `key` is None when no row is left."""
+
+        def __init__(self, key: ProcessKey | None) -> None:
+            super().__init__()
+            self.key = key
+
+    class FoldClicked(Message):
+        """The fold sign of a row was clicked."""
+
+        def __init__(self, key: ProcessKey) -> None:
+            super().__init__()
+            self.key = key
+
+    class LayoutChanged(Message):
+        """Other columns fit now."""
+
+        def __init__(self, layout: Layout) -> None:
+            super().__init__()
+            self.layout = layout
+
+    def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.glyphs = glyphs
+        self.columns_layout = fit(0)
+        self._rows: tuple[Row, ...] = ()
+        self._tails: tuple[str, ...] = ()
+        self._cursor = 0
+        self._captured: Collection[ProcessKey] = ()
+        self._pid_width = 5
+        self._drawn: dict[int, Line] = {}
+        self._strips: dict[tuple[Line, bool], Strip] = {}
+        self._piece_styles: dict[tuple[str, bool], Style] = {}
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return self._rows
+
+    @property
+    def cursor_index(self) -> int:
+        return self._cursor
+
+    @property
+    def cursor_row(self) -> Row | None:
+        return self._rows[self._cursor] if 0 <= self._cursor < len(self._rows) else None
+
+    @property
+    def cursor_key(self) -> ProcessKey | None:
+        row = self.cursor_row
+        return row.key if row else None
+
+    def show(
+        self, rows: tuple[Row, ...], cursor: ProcessKey | None = None, *, captured: Collection[ProcessKey] = ()
+    ) -> None:
+        """Show `rows`. The cursor goes to the row of `cursor`, which keeps its line on the screen; without such a
+        row it stays at its line. `captured` are the processes that a job runs on.
+        """
+        screen_line = self._cursor - self.scroll_offset.y
+        index = next((i for i, row in enumerate(rows) if row.key == cursor), None) if cursor is not None else None
+        if index is None:
+            index = min(self._cursor, len(rows) - 1)
+        self._rows, self._captured, self._cursor = rows, captured, max(0, index)
+        digits = max((len(str(row.process.pid)) for row in rows), default=0)
+        if digits > self._pid_width:
+            self._pid_width = digits
+            self._fit()
+        self._tails = tails(rows, self.columns_layout)
+        size = Size(self.size.width, len(rows))
+        if size != self.virtual_size:
+            self.virtual_size = size
+        self._scroll_to_line(self._cursor - screen_line)
+        self._refresh_changed()
+
+    def move(self, step: int) -> None:
+        """Move the cursor by `step` rows, stopping at the ends."""
+        self.move_to(self._cursor + step)
+
+    def move_page(self, step: int) -> None:
+        self.move(step * max(1, self.size.height - 1))
+
+    def move_to(self, index: int) -> None:
+        """Move the cursor to the row at `index`, or the nearest there is, and into view."""
+        index = max(0, min(index, len(self._rows) - 1))
+        if index == self._cursor:
+            return
+        self._cursor = index
+        self._into_view()
+        self._refresh_changed()
+        self.post_message(self.CursorMoved(self.cursor_key))
+
+    def move_to_key(self, key: ProcessKey) -> bool:
+        """Move the cursor to the row of `key`; False when there is none."""
+        index = next((i for i, row in enumerate(self._rows) if row.key == key), None)
+        if index is None:
+            return False
+        self.move_to(index)
+        return True
+
+    def line(self, index: int) -> Line:
+        """The row at `index` as it is drawn."""
+        row = self._rows[index]
+        return row_line(
+            row,
+            self.columns_layout,
+            self.glyphs,
+            tail=self._tails[index],
+            is_cursor=index == self._cursor,
+            is_captured=row.key in self._captured,
+        )
+
+    def render_line(self, y: int) -> Strip:
+        index = y + self.scroll_offset.y
+        if index >= len(self._rows):
+            self._drawn.pop(y, None)
+            return Strip.blank(self.size.width, self.rich_style)
+        line = self.line(index)
+        self._drawn[y] = line
+        is_cursor = index == self._cursor
+        strip = self._strips.get((line, is_cursor))
+        if strip is None:
+            if len(self._strips) > 512:
+                self._strips.clear()
+            segments = [Segment(piece.text, self._style(piece.style, is_cursor)) for piece in line]
+            strip = Strip(segments, self.columns_layout.width)
+            strip = strip.adjust_cell_length(self.size.width, self._style("", is_cursor))
+            self._strips[line, is_cursor] = strip
+        return strip
+
+    def text(self) -> str:
+        """The visible lines as plain text, without trailing blanks."""
+        lines = [self.render_line(y).text.rstrip() for y in range(self.size.height)]
+        return "\n".join(lines)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips.clear()
+        self._piece_styles.clear()
+
+    def on_resize(self) -> None:
+        self._fit()
+        if self.virtual_size.width != self.size.width:
+            self.virtual_size = Size(self.size.width, len(self._rows))
+        self._into_view()
+
+    def on_click(self, event: events.Click) -> None:
+        index = event.y + self.scroll_offset.y
+        if index >= len(self._rows):
+            return
+        was_cursor = index == self._cursor
+        self.move_to(index)
+        if was_cursor and self._rows[index].has_children:
+            self.post_message(self.FoldClicked(self._rows[index].key))
+
+    def _fit(self) -> None:
+        layout = fit(self.size.width, pid_width=self._pid_width)
+        if layout == self.columns_layout:
+            return
+        self.columns_layout = layout
+        self._tails = tails(self._rows, layout)
+        self._strips.clear()
+        self.refresh()
+        self.post_message(self.LayoutChanged(layout))
+
+    def _style(self, name: str, is_cursor: bool) -> Style:
+        style = self._piece_styles.get((name, is_cursor))
+        if style is None:
+            base = self.rich_style
+            if is_cursor:
+                base += self.get_component_rich_style(_PREFIX + "cursor", partial=True)
+            style = base
+            if name and not (is_cursor and name in ("context", "other", "guide", "dim")):
+                style += self.get_component_rich_style(_PREFIX + name, partial=True)
+            self._piece_styles[name, is_cursor] = style
+        return style
+
+    def _into_view(self) -> None:
+        top, height = self.scroll_offset.y, max(1, self.size.height)
+        if self._cursor < top:
+            self._scroll_to_line(self._cursor)
+        elif self._cursor >= top + height:
+            self._scroll_to_line(self._cursor - height + 1)
+
+    def _scroll_to_line(self, top: int) -> None:
+        highest = max(0, len(self._rows) - max(1, self.size.height))
+        top = max(0, min(top, highest))
+        if top != self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False, force=True, immediate=True)
+
+    def _refresh_changed(self) -> None:
+        """Repaint the visible lines whose text or styles differ from what was drawn there last."""
+        top = self.scroll_offset.y
+        for y in range(self.size.height):
+            index = top + y
+            new = self.line(index) if index < len(self._rows) else None
+            if new != self._drawn.get(y):
+                self.refresh_line(index)
+
+    def plain_line(self, index: int) -> str:
+        """The row at `index` as plain text."""
+        return line_text(self.line(index))
