@@ -1,0 +1,56 @@
+# Every target makes what it needs: `make demo` on a machine that has only Python starts from nothing.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet --root-user-action=ignore
+DEMO := $(VENV)/.with-demo
+TEST := $(VENV)/.with-test
+
+.PHONY: help demo test lint check keys picture bench wheel clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | while IFS=$$'\t' read -r name text; do \
+		printf '  make %-9s %s\n' "$$name" "$$text"; done
+
+demo: $(DEMO) ## a stand-in Tentacle with real .NET processes, and the screen on it
+	@$(PYTHON) -m octotui demo
+
+test: $(TEST) ## the whole test suite
+	@$(PYTHON) -m pytest $(PYTEST_ARGS)
+
+lint: $(TEST) ## formatting, lint rules and types
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+
+check: lint test ## everything that has to pass before a change is handed in
+
+keys: $(TEST) ## write the key table of the README from the action table
+	@$(PYTHON) .ci/keys.py README.md
+
+picture: $(TEST) ## draw docs/octotui.svg with the program itself
+	@$(PYTHON) tests/ui/ui_picture.py docs/octotui.svg
+
+bench: $(TEST) ## measure scan, capture and start-up beside their peers, on this machine
+	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(PYTHON) "$$script"; done
+
+wheel: $(TEST) ## build the wheel and try it in an environment of its own
+	@.ci/wheel
+
+clean: ## remove what the other targets made
+	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(DEMO): pyproject.toml .ci/venv
+	@.ci/venv $(VENV)
+	@echo "installing octotui with the demo's .NET runtime into $(VENV)"
+	@$(PIP) --editable '.[demo]'
+	@touch $@
+
+$(TEST): pyproject.toml .ci/venv
+	@.ci/venv $(VENV)
+	@echo "installing octotui with the test tools into $(VENV)"
+	@$(PIP) --editable '.[demo,test]'
+	@touch $@ $(DEMO)

@@ -1,0 +1,112 @@
+"""`octotui dump`: choose processes, show the plan, ask, capture, report."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from octotui.cli import output
+from octotui.errors import NothingMatched, Refused, UsageError
+from octotui.text import printable
+
+if TYPE_CHECKING:
+    from octotui.processes.model import ProcessKey, Sample
+
+TYPES = ("mini", "heap", "triage", "full")
+BACKENDS = ("auto", "ipc", "createdump")
+
+
+@click.command("dump")
+@click.argument("pids", metavar="[PID]...", nargs=-1, type=click.IntRange(min=1))
+@click.option("--tree", "with_descendants", is_flag=True, help="Also the descendants of each chosen process.")
+@click.option("--role", metavar="ROLE", help="Every process of this role: calamari, tentacle, server, ...")
+@click.option("--type", "kind", type=click.Choice(TYPES), default="heap", show_default=True, help="How much to write.")
+@click.option("--backend", type=click.Choice(BACKENDS), default="auto", show_default=True, help="How to capture.")
+@click.option("--output", "directory", metavar="DIR", type=click.Path(path_type=Path), help="Keep the dumps here.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and run nothing.")
+@click.option("--yes", is_flag=True, help="Capture without asking.")
+@output.json_option
+def command(
+    pids: tuple[int, ...],
+    with_descendants: bool,
+    role: str | None,
+    kind: str,
+    backend: str,
+    directory: Path | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Capture processes and verify the dumps.
+
+    \b
+    octotui dump 14220                   this process
+    octotui dump --tree 812              it and all below it, leaves first
+    octotui dump --tree --role calamari  every Calamari and all below it
+    """
+    if not pids and not role:
+        raise UsageError("say what to capture", hint="octotui dump PID, or octotui dump --role calamari")
+    if not (yes or dry_run) and (as_json or not output.can_ask()):
+        raise UsageError(
+            "a capture pauses processes, and nobody can be asked here",
+            hint="add --yes to capture, or --dry-run to see the plan",
+        )
+    from octotui import config, locations
+    from octotui.cli import capture
+    from octotui.dumps.model import DumpRequest, DumpType
+    from octotui.host import Host
+
+    settings = config.load(locations.config_files(), output=directory)
+    if settings.read_only and not dry_run:
+        raise Refused("read-only is set, so nothing is captured", hint="add --dry-run, or clear OCTOTUI_READ_ONLY")
+    host = Host.open(settings)
+    sample = host.read_sample()
+    named = tuple(_named(sample, pid) for pid in dict.fromkeys(pids))
+    chosen = _with_role(sample, role) if role else ()
+    keys = tuple(dict.fromkeys([*named, *chosen]))
+    request = DumpRequest(
+        keys=_with_descendants(sample, keys) if with_descendants else keys,
+        explicit=frozenset(named),
+        type=DumpType(kind),
+        backend=backend,
+        destination=settings.output,
+    )
+    return asyncio.run(capture.run(host, request, sample, dry_run=dry_run, ask=not yes, as_json=as_json))
+
+
+def _named(sample: Sample, pid: int) -> ProcessKey:
+    process = sample.snapshot.find(pid)
+    if process is None:
+        raise NothingMatched(f"no process has the pid {pid}", hint="octotui tree --all")
+    return process.key
+
+
+def _with_role(sample: Sample, wanted: str) -> tuple[ProcessKey, ...]:
+    """Processes of the role `wanted` (`calamari` takes in `calamari-legacy`), our own family excepted."""
+    from octotui.octopus.roles import LABELS, Role
+
+    word = wanted.strip().lower()
+    roles = {
+        slug.value
+        for slug in Role
+        if slug.value == word or slug.value.startswith(f"{word}-") or LABELS.get(slug, "").lower() == word
+    }
+    if not word or not roles - {"none"}:
+        known = ", ".join(slug.value for slug in Role if slug.value != "none")
+        raise UsageError(f'there is no role "{printable(wanted, 60)}"', hint=f"roles are {known}")
+    found = tuple(
+        key for key in sample.snapshot.processes if sample.meaning(key).role in roles and not sample.meaning(key).is_own
+    )
+    if not found:
+        raise NothingMatched(f'no process has the role "{word}"', hint="octotui tree shows the roles")
+    return found
+
+
+def _with_descendants(sample: Sample, keys: tuple[ProcessKey, ...]) -> tuple[ProcessKey, ...]:
+    from octotui.processes.view import forest_of
+
+    forest = forest_of(sample)
+    return tuple(dict.fromkeys(found for key in keys for found in (key, *forest.descendants(key))))

@@ -1,0 +1,165 @@
+"""A capture plan and its results as plain lines and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from octotui.cli import output
+from octotui.dumps.model import (
+    DumpPlan,
+    DumpResult,
+    Estimate,
+    JobState,
+    Remark,
+    Severity,
+    Step,
+    Target,
+)
+from octotui.dumps.model import Failure as CaptureFailure
+from octotui.units import bytes_text, seconds_text
+
+_WORDS = {Severity.REFUSAL: "Refused", Severity.WARNING: "Warning", Severity.NOTICE: "Note"}
+
+
+def title(target: Target) -> str:
+    """How a target is named on every line: `Calamari 14220`."""
+    return f"{target.label or target.name} {target.key.pid}"
+
+
+def plan_lines(plan: DumpPlan) -> list[str]:
+    """The plan as a person reads it: steps, what is left out, destination, refusals, warnings, notices."""
+    lines: list[str] = []
+    if plan.steps:
+        lines += output.columns([_HEAD, *(_step_cells(step) for step in plan.steps)], right=frozenset({3, 4}))
+        lines.append(
+            f"Total about {bytes_text(plan.total_bytes)}, pauses of about {seconds_text(plan.total_pause_seconds)}, "
+            "one process at a time."
+        )
+        lines.append(f"Destination {plan.destination}, {bytes_text(plan.free_bytes)} free.")
+    for left in plan.left_out:
+        lines.append(f"Left out: {title(left.target)}: {left.reason}")
+    for severity in (Severity.REFUSAL, Severity.WARNING, Severity.NOTICE):
+        for remark in plan.of(severity):
+            lines.append(f"{_WORDS[severity]}: {_remark_text(plan, remark)}")
+            if remark.hint:
+                lines.append(f"  next step: {remark.hint}")
+    return lines
+
+
+_HEAD = ("PROCESS", "TYPE", "BACKEND", "SIZE", "PAUSE", "WHY")
+
+
+def _step_cells(step: Step) -> tuple[str, ...]:
+    return (
+        title(step.target),
+        step.type.value,
+        step.backend,
+        "~" + bytes_text(step.estimate.bytes),
+        "~" + seconds_text(step.estimate.pause_seconds),
+        step.reason,
+    )
+
+
+def _remark_text(plan: DumpPlan, remark: Remark) -> str:
+    target = _target_of(plan, remark)
+    return f"{title(target)}: {remark.message}" if target else remark.message
+
+
+def _target_of(plan: DumpPlan, remark: Remark) -> Target | None:
+    targets = [*(step.target for step in plan.steps), *(left.target for left in plan.left_out)]
+    return next((target for target in targets if target.key == remark.key), None)
+
+
+def plan_document(plan: DumpPlan) -> dict[str, Any]:
+    """The plan of `dump --dry-run --json`."""
+    return {
+        "plan": {
+            "destination": str(plan.destination),
+            "free_bytes": plan.free_bytes,
+            "total_bytes": plan.total_bytes,
+            "total_pause_seconds": round(plan.total_pause_seconds, 3),
+            "refused": plan.is_refused,
+            "steps": [_step_document(step) for step in plan.steps],
+            "left_out": [{**_target_document(left.target), "reason": left.reason} for left in plan.left_out],
+            "remarks": [_remark_document(remark) for remark in plan.remarks],
+        }
+    }
+
+
+def _step_document(step: Step) -> dict[str, Any]:
+    return {
+        **_target_document(step.target),
+        "backend": step.backend,
+        "type": step.type.value,
+        "reason": step.reason,
+        "estimate": {"bytes": step.estimate.bytes, "pause_seconds": round(step.estimate.pause_seconds, 3)},
+        "passed_over": [{"backend": passed.backend, "reason": passed.reason} for passed in step.passed_over],
+    }
+
+
+def _target_document(target: Target) -> dict[str, Any]:
+    return {
+        "pid": target.key.pid,
+        "started": target.key.started,
+        "name": target.name,
+        "role": target.role,
+        "task": target.task,
+    }
+
+
+def _remark_document(remark: Remark) -> dict[str, Any]:
+    return {
+        "severity": remark.severity.value,
+        "code": remark.code,
+        "pid": remark.key.pid if remark.key else None,
+        "message": remark.message,
+        "hint": remark.hint,
+    }
+
+
+def refused_results(plan: DumpPlan) -> tuple[DumpResult, ...]:
+    """A result with outcome `refused` for each process that the plan refuses by name."""
+    return tuple(
+        DumpResult(
+            target=_target_of(plan, remark) or Target(remark.key, name=""),
+            outcome=JobState.REFUSED,
+            backend="",
+            type=plan.request.type,
+            estimate=Estimate(0, 0.0),
+            failure=CaptureFailure(remark.code, remark.message, remark.hint),
+        )
+        for remark in plan.of(Severity.REFUSAL)
+        if remark.key is not None
+    )
+
+
+def result_lines(results: Iterable[DumpResult]) -> list[str]:
+    """One line for each whole dump with its path below it; what went wrong, and the next step, for the others."""
+    lines: list[str] = []
+    for result in results:
+        name = title(result.target)
+        if result.outcome is JobState.FINISHED and result.path is not None:
+            paused = "" if result.pause_seconds is None else f", paused {seconds_text(result.pause_seconds)}"
+            state = "verified" if result.verified else "not verified"
+            lines.append(
+                f"{name}: {result.type.value} {bytes_text(result.bytes)} in {seconds_text(result.seconds)}"
+                f"{paused}, {state}"
+            )
+            lines.append(f"  {result.path}")
+            continue
+        words = result.failure.message if result.failure else ""
+        lines.append(f"{name}: {result.outcome.value}" + (f": {words}" if words else ""))
+        if result.failure and result.failure.hint:
+            lines.append(f"  next step: {result.failure.hint}")
+    return lines
+
+
+def exit_status(results: Iterable[DumpResult], *, interrupted: bool = False) -> int:
+    """0 all captured, 1 something failed, 3 something was refused and nothing failed, 130 interrupted."""
+    outcomes = {result.outcome for result in results}
+    if interrupted:
+        return 130
+    if outcomes & {JobState.FAILED, JobState.LOST, JobState.CANCELLED}:
+        return 1
+    return 3 if JobState.REFUSED in outcomes else 0

@@ -1,0 +1,56 @@
+"""`octotui verify`: is this dump whole, whose is it, what wrote it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from octotui.cli import output
+from octotui.errors import NotADump
+from octotui.text import printable
+from octotui.units import bytes_text
+
+if TYPE_CHECKING:
+    from octotui.dumps.verify import DumpFacts
+
+
+@click.command("verify")
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
+@output.json_option
+def command(file: Path, as_json: bool) -> int:
+    """Say whether FILE is a whole dump, whose it is and what wrote it. Exits 1 when it is not whole."""
+    from octotui.dumps.records import facts_json
+    from octotui.dumps.verify import verify
+
+    try:
+        facts = verify(file)
+    except NotADump as error:
+        if not as_json:
+            raise NotADump(
+                f"{file} is not a whole dump: {error.message}", hint=error.hint or "capture it again", code=error.code
+            ) from error
+        problem = {"code": error.code, "message": output.clean(error.message), "hint": output.clean(error.hint)}
+        output.write_json({"file": printable(str(file)), "whole": False, "error": problem})
+        return error.exit_code
+    if as_json:
+        output.write_json(
+            {"file": printable(str(file)), "whole": True, "portable": facts.is_portable, **facts_json(facts)}
+        )
+        return 0
+    output.line(f"{file}: whole")
+    for name, value in _rows(facts):
+        output.line(f"  {name:<9}{value}")
+    return 0
+
+
+def _rows(facts: DumpFacts) -> list[tuple[str, str]]:
+    portable = "" if facts.is_portable else " (not portable: capture with createdump for support)"
+    return [
+        ("process", f"{facts.name} {facts.pid}, {len(facts.threads)} threads, {facts.machine}"),
+        ("size", f"{bytes_text(facts.size_bytes)} ({facts.size_bytes} bytes), {facts.regions} memory regions"),
+        ("type", f"looks like {facts.type_guess}"),
+        ("writer", f"{facts.writer.value}{portable}"),
+        ("runtime", facts.runtime_path or "no .NET runtime is mapped in it"),
+    ]

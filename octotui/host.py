@@ -1,0 +1,52 @@
+"""The composition root: this host's process table, what it means to Octopus, and its dump service, for both faces."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+
+from octotui import locations
+from octotui.config import Settings
+from octotui.dotnet.probe import DotnetProbe
+from octotui.dumps.service import DumpService
+from octotui.dumps.store import Store
+from octotui.octopus.meaning import OctopusInterpreter
+from octotui.octopus.secrets import redact
+from octotui.octopus.workfiles import HostWorkFiles
+from octotui.processes.model import Meaning, ProcessKey, ProcessSource, Sample, Snapshot
+from octotui.processes.sampler import Sampler
+from octotui.processes.source import open_source
+
+
+class Host:
+    """The machine octotui runs on: samples of its processes, and the service that captures them.
+
+    `settings.output` is for the requests: the store, its journal and its history stay where they are.
+    """
+
+    def __init__(self, settings: Settings, source: ProcessSource, sampler: Sampler, store: Store) -> None:
+        self.settings = settings
+        self.store = store
+        self._source = source
+        self._sampler = sampler
+        self.dumps = DumpService(store)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Host:
+        return cls(settings, open_source(redact), Sampler(_Interpreter()), Store(locations.store_directory()))
+
+    def read_sample(self, keep: Collection[ProcessKey] = ()) -> Sample:
+        """One scan of the host. Blocks for milliseconds; call it from one thread at a time."""
+        return self._sampler.advance(self._source.read(), keep=keep)
+
+
+class _Interpreter:
+    """What processes mean to Octopus, with the .NET probe told of each new snapshot first."""
+
+    def __init__(self) -> None:
+        self._probe = DotnetProbe()
+        self._octopus = OctopusInterpreter(files=HostWorkFiles(), own_pid=os.getpid(), is_dotnet=self._probe)
+
+    def __call__(self, snapshot: Snapshot) -> Mapping[ProcessKey, Meaning]:
+        self._probe.begin(snapshot)
+        return self._octopus(snapshot)

@@ -1,0 +1,93 @@
+"""The real program on a real pseudo terminal, with a terminal emulator as the eye."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import pyte
+
+
+class Terminal:
+    """A program on a terminal of `columns` x `lines`. Leaving the context ends it."""
+
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], columns: int = 80, lines: int = 24
+    ) -> None:
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self.raw = bytearray()
+        self._master, self._slave = pty.openpty()
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.settings_before = self.settings()
+        # setsid --ctty makes the pseudo terminal the controlling one, so that closing it is a hangup as over SSH.
+        self.process = subprocess.Popen(
+            ["setsid", "--ctty", sys.executable, "-m", "octotui", *arguments],
+            stdin=self._slave,
+            stdout=self._slave,
+            stderr=self._slave,
+            env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        for descriptor in (self._master, self._slave):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+    def settings(self) -> list[Any]:
+        """The line settings of the terminal (raw, echo, ...)."""
+        return termios.tcgetattr(self._slave)
+
+    def press(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    @property
+    def text(self) -> str:
+        """What a person sees."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def wait_for(self, condition: Callable[[str], object], seconds: float = 90.0) -> str:
+        """Reads until what is seen meets `condition`; fails with the picture when it never does."""
+        deadline = time.monotonic() + seconds
+        while not condition(self.text):
+            assert time.monotonic() < deadline, f"never seen; the screen was:\n{self.text}"
+            assert self.process.poll() is None, f"ended with {self.process.returncode}; the screen was:\n{self.text}"
+            self._read(0.05)
+        return self.text
+
+    def wait_for_end(self, seconds: float = 60.0) -> int:
+        """Reads until the program ends; its exit status."""
+        deadline = time.monotonic() + seconds
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, f"it does not end; the screen was:\n{self.text}"
+            self._read(0.05)
+        while self._read(0.05):
+            pass
+        return self.process.returncode
+
+    def _read(self, seconds: float) -> bool:
+        ready, _, _ = select.select([self._master], [], [], seconds)
+        if not ready:
+            return False
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:
+            return False
+        self.raw += data
+        self._stream.feed(data)
+        return bool(data)
