@@ -30,6 +30,7 @@ from octotui.dumps.store import Store
 from octotui.processes.model import Meaning, ProcessInfo, Sample, Snapshot
 
 GOAL = 1.10
+REST_SECONDS = 0.3
 
 
 def sample_of(target: DotnetTarget) -> Sample:
@@ -88,7 +89,9 @@ async def main() -> None:
         raw_seconds(target, Path(home))
         for _ in range(runs):
             for backend, measured in costs.items():
+                await asyncio.sleep(REST_SECONDS)
                 raw.append(raw_seconds(target, Path(home)))
+                await asyncio.sleep(REST_SECONDS)
                 measured.append(await capture_cost(service, target, backend))
         await service.aclose()
     base = median(raw)

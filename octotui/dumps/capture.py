@@ -142,6 +142,7 @@ class StepCapture:
         hasher = self._hasher = FollowingHash(self._place.staging.open_file)
         meter = PauseMeter(facts.key.pid, was_stopped=capture.was_stopped)
         ticker = asyncio.ensure_future(self._tick(hasher, meter))
+        is_abnormal = True
         hasher.start()
         meter.start()
         try:
@@ -153,12 +154,15 @@ class StepCapture:
             result = replace(self._blank(JobState.FINISHED), backend=backend, pause_seconds=pause)
             expect = _expectation(facts, threads)
             await in_thread(self._finish, capture, expect, result, on_cancel=self.hurry)
+            is_abnormal = False
             assert self._finished is not None
             return self._finished
         finally:
             ticker.cancel()
             hasher.stop()
-            await in_thread(_stop, meter, self._held, capture.was_stopped)
+            if is_abnormal:
+                await in_thread(self._held.resume_if_left_stopped, capture.was_stopped)
+            await in_thread(meter.stop)
 
     async def _write(self, capture: Capture) -> str:
         """Has the dump written and returns the backend that did it: a socket that stays silent has a stand-in."""
@@ -229,8 +233,3 @@ def _expectation(facts: RuntimeFacts, threads: frozenset[int]) -> Expectation:
         writer=Writer.CREATEDUMP,
         machine=MACHINES.get(platform.machine(), ""),
     )
-
-
-def _stop(meter: PauseMeter, held: HeldTarget, was_stopped: bool) -> None:
-    held.resume_if_left_stopped(was_stopped)
-    meter.stop()

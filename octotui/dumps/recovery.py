@@ -46,7 +46,7 @@ def recover(store: Store) -> tuple[DumpRecord, ...]:
 
 
 def _sweep(store: Store, journal: Journal, now: float | None = None) -> None:
-    """Removes old traces of an octotui that was ended within an instant: staging unknown to the journal, half records."""
+    """Removes old traces of an unlucky instant: staging that the journal does not know, half-written records."""
     known = {entry.staging for entry in journal.entries().values()}
     oldest = (time.time() if now is None else now) - ABANDONED_SECONDS
     for directory in (store.directory, store.staging):

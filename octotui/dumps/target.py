@@ -15,6 +15,10 @@ from octotui.processes.model import ProcessKey
 from octotui.text import decoded, printable
 
 PROC = Path("/proc")
+LOOK_SECONDS = 0.01
+LOOKS_IN_MOTION = 3
+
+_SIGSTOP_BIT = 1 << (19 - 1)
 
 
 class Status(NamedTuple):
@@ -90,9 +94,13 @@ class HeldTarget:
     @property
     def is_alive(self) -> bool:
         """False once it has ended, also while its parent has not collected it."""
+        return not self.ends_within(0)
+
+    def ends_within(self, seconds: float) -> bool:
+        """Waits for its end, `seconds` at most. True when it has ended."""
         poll = select.poll()
         poll.register(self._descriptor, select.POLLIN)
-        return not poll.poll(0)
+        return bool(poll.poll(seconds * 1000))
 
     def status(self) -> Status | None:
         """What it is doing now, or None when it is gone."""
@@ -110,22 +118,54 @@ class HeldTarget:
     def resume_if_left_stopped(self, was_stopped: bool, patience_seconds: float = 1.0) -> bool:
         """Continues a target that a capture left stopped; one that was stopped before it stays so.
 
-        Waits up to `patience_seconds` for a tracer that is just leaving. True when it had to be continued.
+        A killed tracer can leave a stop behind that takes effect a moment later, so it looks more than once, and waits
+        up to `patience_seconds` for a tracer that is just leaving. True when the target had to be continued.
         """
-        deadline = time.monotonic() + patience_seconds
-        while (status := self.status()) is not None and status.state == "t" and time.monotonic() < deadline:
-            time.sleep(0.005)
-        if was_stopped or status is None or status.state != "T":
+        if was_stopped:
             return False
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            signal.pidfd_send_signal(self._descriptor, signal.SIGCONT)
-            return True
+        deadline = time.monotonic() + patience_seconds
+        looks_in_motion = 0
+        while looks_in_motion < LOOKS_IN_MOTION:
+            remainder = _stop_remainder(self.key.pid, self._proc)
+            if remainder is None or not self.is_alive:
+                return False
+            if remainder == "left":
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    signal.pidfd_send_signal(self._descriptor, signal.SIGCONT)
+                    return True
+                return False
+            looks_in_motion = 0 if remainder == "traced" else looks_in_motion + 1
+            if remainder == "traced" and time.monotonic() > deadline:
+                return False
+            time.sleep(LOOK_SECONDS)
         return False
 
     def close(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _stop_remainder(pid: int, proc: Path) -> str | None:
+    """What stops threads of `pid`: "traced" by someone, "left" of a stop without tracer, "" nothing; None: gone."""
+    try:
+        tasks = list((proc / str(pid) / "task").iterdir())
+    except OSError:
+        return None
+    found = ""
+    for task in tasks:
+        try:
+            status = (task / "status").read_bytes()
+        except OSError:
+            continue
+        lines = dict(line.partition(b":")[::2] for line in status.splitlines())
+        state = lines.get(b"State", b"").strip()[:1]
+        pending = int(lines.get(b"SigPnd", b"0"), 16) | int(lines.get(b"ShdPnd", b"0"), 16)
+        if state == b"t" or int(lines.get(b"TracerPid", b"0")):
+            return "traced"
+        if state == b"T" or pending & _SIGSTOP_BIT:
+            found = "left"
+    return found
 
 
 def find_capturing_child(target: ProcessKey, proc: Path = PROC) -> ProcessKey | None:
@@ -140,7 +180,8 @@ def find_capturing_child(target: ProcessKey, proc: Path = PROC) -> ProcessKey | 
     candidates |= _children(target.pid, proc)
     for pid in candidates:
         child = read_status(pid, proc)
-        if child is None or child.parent_pid != target.pid or child.uid not in (owner.uid, -1):
+        # A stopped target cannot collect a createdump that was killed: that one captures nothing any more.
+        if child is None or child.state in "ZX" or child.parent_pid != target.pid or child.uid not in (owner.uid, -1):
             continue
         if pid == owner.tracer_pid or child.name == "createdump":
             return ProcessKey(pid, child.started)

@@ -8,37 +8,27 @@ import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from octotui.dumps.elfcore import NT_FILE, NT_PRPSINFO, NT_PRSTATUS, CoreFile, Note, mapped_files, read_core
+from octotui.dumps.writers import Writer, writer_of
 from octotui.errors import AccessDenied, NotADump, UsageError
 from octotui.text import printable
 from octotui.units import bytes_text
+
+__all__ = ["RUNTIME_LIBRARY", "DumpFacts", "Expectation", "Writer", "verify", "verify_open"]
 
 RUNTIME_LIBRARY = "libcoreclr.so"
 SMALL_DUMP_BYTES = 32 << 20
 """Below this a core that lacks file images is taken for a mini or triage dump: heaps of .NET start above it."""
 
-_CREATEDUMP_PADDING = frozenset({b"PRP", b"AUX", b"FIL", b"THR", b"FLT"})
 _DIAGNOSTICS_PAGE = 0x7FFFFFF10000
 _DIAGNOSTICS_MAGIC = b"DIAGINFOHEADER"
-_OS_ABI_LINUX = 3
 _MOST_IMAGES = 16
 _MOST_COMPARED = 100_000
 _PRPSINFO_PID = 24
 _PRPSINFO_NAME = slice(40, 56)
 _PRSTATUS_PID = 32
-
-
-class Writer(StrEnum):
-    """The tool that wrote a core, told by its habits."""
-
-    CREATEDUMP = "createdump"
-    GCORE = "gdb gcore"
-    KERNEL = "kernel"
-    PROCDUMP = "procdump"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +112,7 @@ def _is_regular(descriptor: int) -> bool:
 
 
 def _facts(descriptor: int, core: CoreFile) -> DumpFacts:
-    writer = _writer(core)
+    writer = writer_of(core)
     _check_length(descriptor, core, writer)
     pid, name = _owner(core.notes)
     threads = tuple(_threads(core.notes))
@@ -201,22 +191,6 @@ def _threads(notes: tuple[Note, ...]) -> Iterator[int]:
             if len(note.content) < _PRSTATUS_PID + 4:
                 raise NotADump("its notes do not parse: a thread note (PRSTATUS) is too short")
             yield struct.unpack_from("<i", note.content, _PRSTATUS_PID)[0]
-
-
-def _writer(core: CoreFile) -> Writer:
-    notes = core.notes
-    if any(note.owner == b"GDB" for note in notes):
-        return Writer.GCORE
-    if core.os_abi == _OS_ABI_LINUX and any(note.padding in _CREATEDUMP_PADDING for note in notes):
-        return Writer.CREATEDUMP
-    kinds = [note.type for note in notes[:2]]
-    if kinds == [NT_PRSTATUS, NT_PRPSINFO]:
-        return Writer.KERNEL
-    if kinds and kinds[0] == NT_PRSTATUS and any(note.type == NT_PRPSINFO for note in notes):
-        return Writer.PROCDUMP
-    if core.has_sections and kinds and kinds[0] == NT_PRPSINFO:
-        return Writer.GCORE
-    return Writer.UNKNOWN
 
 
 def _type_guess(core: CoreFile, images: list[tuple[int, int]]) -> str:

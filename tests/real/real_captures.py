@@ -90,6 +90,12 @@ def is_traced(target: DotnetTarget) -> bool:
     return status_of(target).tracer_pid != 0
 
 
+def tracer_of(target: DotnetTarget) -> int:
+    tracer = status_of(target).tracer_pid
+    assert tracer > 0, "the capture was over too soon"
+    return tracer
+
+
 def check_finished(result: DumpResult, target: DotnetTarget) -> Path:
     """Everything that a finished capture promises. Returns the dump's path."""
     assert result.outcome is JobState.FINISHED, result.failure

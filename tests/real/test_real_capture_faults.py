@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from dotnet_targets import DotnetTarget, StartTarget, needs_root
-from real_captures import Bench, check_finished, is_running, is_traced, status_of, until, wait_until
+from real_captures import Bench, check_finished, is_running, is_traced, status_of, tracer_of, until, wait_until
 
 from octotui.demo.runtimes import find_runtime
 from octotui.dotnet import ipc, runtime
@@ -199,12 +199,30 @@ async def test_createdump_killed_when_started_directly_is_a_failure_with_its_sig
     target = start_target(ballast_mb=LARGE_MB)
     jobs = bench.service.submit(await bench.plan(target, "createdump"))
     await until(lambda: is_traced(target), "the target is being captured")
-    os.kill(status_of(target).tracer_pid, signal.SIGKILL)
+    os.kill(tracer_of(target), signal.SIGKILL)
     (result,) = await bench.service.wait(jobs)
     code, message = failure_of(result)
-    assert (code, message) == ("createdump-failed", "createdump was ended by SIGKILL")
+    assert (code, message) == ("createdump-failed", "createdump was ended by SIGKILL"), message
     assert is_running(target)
     assert bench.leftovers() == []
+
+
+@BACKENDS
+async def test_createdump_killed_while_it_attaches_never_leaves_the_target_stopped(
+    bench: Bench, start_target: StartTarget, backend: str
+) -> None:
+    target = start_target(threads=20)
+    for delay in range(12):
+        jobs = bench.service.submit(await bench.plan(target, backend, DumpType.MINI))
+        await until(lambda: is_traced(target) or not bench.service.has_running, "the target is being captured")
+        await asyncio.sleep(delay / 1000)
+        with suppress(AssertionError, ProcessLookupError):
+            os.kill(tracer_of(target), signal.SIGKILL)
+        (result,) = await bench.service.wait(jobs)
+        assert result.outcome in (JobState.FAILED, JobState.FINISHED)
+        assert is_running(target)
+    assert bench.leftovers() == []
+    assert await socket_answers(target)
 
 
 @BACKENDS
@@ -306,7 +324,7 @@ async def test_target_left_stopped_by_a_killed_tool_is_continued(bench: Bench, s
     await until(lambda: is_traced(target), "the target is being captured")
     # A stop signal sent while it is traced takes effect once the tracer is gone.
     target.send(signal.SIGSTOP)
-    os.kill(status_of(target).tracer_pid, signal.SIGKILL)
+    os.kill(tracer_of(target), signal.SIGKILL)
     await bench.service.wait(jobs)
     wait_until(lambda: is_running(target), "the target runs")
 

@@ -11,12 +11,15 @@ from octotui.dumps.backends.base import Availability, Capture
 from octotui.dumps.model import DumpType
 from octotui.dumps.rights import Rights
 from octotui.dumps.target import find_capturing_child, kill_capturing_child
-from octotui.dumps.waiting import to_its_end
+from octotui.dumps.waiting import in_thread, to_its_end
 from octotui.errors import CaptureFailed, DiagnosticsError
 from octotui.units import seconds_text
 
 LIVENESS_SECONDS = 3.0
 STOPPING_SECONDS = 3.0
+ENDING_SECONDS = 1.0
+GUARD_SECONDS = 0.1
+GUARD_STRIKES = 3
 KINDS = {
     DumpType.MINI: ipc.DumpKind.NORMAL,
     DumpType.HEAP: ipc.DumpKind.HEAP,
@@ -82,6 +85,7 @@ class IpcBackend:
                 capture.facts.socket, capture.template, KINDS[capture.type], timeout=capture.deadline_seconds
             )
         )
+        guard = asyncio.ensure_future(_keep_answering(capture))
         try:
             await asyncio.shield(request)
         except asyncio.CancelledError:
@@ -90,7 +94,25 @@ class IpcBackend:
             raise
         except DiagnosticsError as error:
             await to_its_end(_stop(capture, request))
+            if error.code == "diagnostics-closed":
+                # Its connections close a little before it is gone.
+                await in_thread(capture.target.ends_within, ENDING_SECONDS)
             raise _failure(capture, error) from error
+        finally:
+            guard.cancel()
+
+
+async def _keep_answering(capture: Capture) -> None:
+    """Continues a target that a killed createdump left stopped: its runtime could not reply otherwise."""
+    strikes = 0
+    while True:
+        await asyncio.sleep(GUARD_SECONDS)
+        status = capture.target.status()
+        is_stuck = status is not None and status.state == "T" and not status.tracer_pid and not capture.was_stopped
+        strikes = strikes + 1 if is_stuck and find_capturing_child(capture.target.key) is None else 0
+        if strikes >= GUARD_STRIKES:
+            await in_thread(capture.target.resume_if_left_stopped, False)
+            strikes = 0
 
 
 async def _stop(capture: Capture, request: asyncio.Future[None]) -> None:
