@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from octotui.errors import UsageError
-from octotui.text import printable
+from octotui.text import locale_is_utf8, printable
 
 MOST_CONFIG_BYTES = 1 << 20
 SHORTEST_INTERVAL = 0.25
@@ -60,9 +60,10 @@ KEYS = (
 def load(files: Iterable[Path], environment: Mapping[str, str] = os.environ, **flags: object) -> Settings:
     """The settings in force. `flags` are fields of `Settings`; a flag of None was not given.
 
+    Where nothing is said of them, `ascii` goes by the locale and `theme` by the terminal that `environment` names.
     Raises UsageError naming the file, the key and the nearest known key.
     """
-    settings = Settings()
+    settings = Settings(ascii=not locale_is_utf8(environment), theme=_theme_for(environment.get("TERM", "")))
     for file in files:
         settings = _merged(settings, _read(file), str(file))
     variables = {key.name: environment.get(_variable(key)) for key in KEYS}
@@ -71,6 +72,11 @@ def load(files: Iterable[Path], environment: Mapping[str, str] = os.environ, **f
     known = {field.name for field in fields(Settings)}
     changes: dict[str, Any] = {name: value for name, value in flags.items() if value is not None and name in known}
     return _checked(replace(settings, **changes), "command line")
+
+
+def _theme_for(terminal: str) -> str:
+    """The terminal's own palette where there are only its few colours."""
+    return "ansi" if terminal == "linux" or terminal.startswith(("linux-", "vt")) else "dark"
 
 
 def _variable(key: Key) -> str:
@@ -131,8 +137,22 @@ def _merged(settings: Settings, values: Mapping[str, object], origin: str) -> Se
                 f'{origin}: "{name}" cannot be "{printable(str(value), 60)}"',
                 hint="it is one of " + ", ".join(key.choices),
             )
-        changes[key.field] = Path(value).expanduser() if key.field == "output" and isinstance(value, str) else value
+        changes[key.field] = _directory(value, origin) if key.field == "output" else value
     return _checked(replace(settings, **changes), origin)
+
+
+def _directory(value: object, origin: str) -> Path:
+    """A directory as it was written, `~` resolved. Raises UsageError for an empty one and for an unknown user's `~`."""
+    text = str(value)
+    try:
+        if text.strip():
+            return Path(text).expanduser()
+    except RuntimeError:
+        pass
+    raise UsageError(
+        f'{origin}: "output" names no directory ("{printable(text, 60)}")',
+        hint="write the whole path, or leave it out for the store",
+    )
 
 
 _TYPE_WORDS = {float: "a number of seconds", bool: "true or false", str: "text"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Mapping
 
 LONGEST = 4096
 """Characters kept of one string; a longer one ends in an ellipsis."""
@@ -54,6 +55,14 @@ def ascii_only(text: str) -> str:
     if text.isascii():
         return text
     return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
+
+
+def locale_is_utf8(environment: Mapping[str, str]) -> bool:
+    """Whether the locale that `environment` names (LC_ALL, else LC_CTYPE, else LANG) is a UTF-8 one."""
+    if os.name == "nt":
+        return True
+    named = (environment.get(variable, "") for variable in ("LC_ALL", "LC_CTYPE", "LANG"))
+    return "utf8" in next((name for name in named if name), "").lower().replace("-", "")
 
 
 def shell_quoted_path(path: str) -> str:

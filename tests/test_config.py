@@ -9,6 +9,8 @@ import pytest
 from octotui.config import Settings, load
 from octotui.errors import UsageError
 
+UTF8 = {"LANG": "C.UTF-8"}
+
 
 def written(directory: Path, name: str, text: str | bytes) -> Path:
     file = directory / name
@@ -17,7 +19,7 @@ def written(directory: Path, name: str, text: str | bytes) -> Path:
 
 
 def test_without_files_the_defaults_hold_and_nothing_is_created(tmp_path: Path) -> None:
-    assert load([tmp_path / "config.toml"], {}) == Settings()
+    assert load([tmp_path / "config.toml"], UTF8) == Settings()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -60,7 +62,40 @@ def test_a_wrong_environment_variable_is_a_sentence() -> None:
 
 
 def test_the_environment_speaks_of_true_and_false() -> None:
-    assert load([], {"OCTOTUI_READ_ONLY": "yes", "OCTOTUI_MOUSE": "0"}) == Settings(read_only=True, mouse=False)
+    given = {**UTF8, "OCTOTUI_READ_ONLY": "yes", "OCTOTUI_MOUSE": "0"}
+    assert load([], given) == Settings(read_only=True, mouse=False)
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_ascii"),
+    [
+        ({}, True),
+        ({"LANG": "C"}, True),
+        ({"LANG": "de_DE.ISO-8859-1"}, True),
+        ({"LANG": "de_DE.UTF-8"}, False),
+        ({"LANG": "C", "LC_CTYPE": "en_US.utf8"}, False),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "POSIX"}, True),
+        ({"LANG": "C", "OCTOTUI_ASCII": "false"}, False),
+    ],
+)
+def test_a_locale_without_utf8_means_ascii_unless_something_else_is_said(
+    environment: dict[str, str], is_ascii: bool
+) -> None:
+    assert load([], environment).ascii is is_ascii
+    assert load([], environment, ascii=not is_ascii).ascii is not is_ascii
+
+
+@pytest.mark.parametrize(("terminal", "theme"), [("xterm-256color", "dark"), ("linux", "ansi"), ("vt220", "ansi")])
+def test_a_terminal_of_few_colours_gets_its_own_palette(terminal: str, theme: str, tmp_path: Path) -> None:
+    assert load([], {"TERM": terminal}).theme == theme
+    file = written(tmp_path, "config.toml", 'theme = "light"')
+    assert load([file], {"TERM": terminal}).theme == "light"
+
+
+@pytest.mark.parametrize("text", ["", "  ", "~no-such-user-anywhere/dumps"])
+def test_an_output_that_names_no_directory_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="names no directory"):
+        load([], {"OCTOTUI_OUTPUT": text})
 
 
 def test_a_directory_in_place_of_the_config_is_a_sentence(tmp_path: Path) -> None:

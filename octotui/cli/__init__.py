@@ -31,9 +31,9 @@ def run(arguments: Sequence[str] | None, session: output.Session) -> int:
         sys.stdout.flush()
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "octotui"
-        return session.report(error.format_message().rstrip("."), f"{where} --help", "usage", BAD_USAGE)
+        return session.report(_sentence(error), f"{where} --help", "usage", BAD_USAGE)
     except click.ClickException as error:
-        return session.report(error.format_message().rstrip("."), "", "usage", error.exit_code)
+        return session.report(_sentence(error), "", "usage", error.exit_code)
     except OctotuiError as error:
         return session.report(error.message, error.hint, error.code, error.exit_code)
     except (click.Abort, KeyboardInterrupt):
@@ -45,6 +45,11 @@ def run(arguments: Sequence[str] | None, session: output.Session) -> int:
         subject = f" ({error.filename})" if isinstance(error.filename, str) else ""
         return session.report(f"{error.strerror or error}{subject}", "", "system", FAILED)
     return answer if isinstance(answer, int) else 0
+
+
+def _sentence(error: click.ClickException) -> str:
+    """The words of click in one line."""
+    return " ".join(error.format_message().split()).rstrip(".")
 
 
 def _let_go_of_stdout() -> None:

@@ -37,19 +37,29 @@ async def run(host: Host, request: DumpRequest, sample: Sample, *, dry_run: bool
                 output.write_json(plan_text.plan_document(plan))
             return REFUSED if plan.is_refused else 0
         if plan.is_refused:
-            return _report_refusal(plan, as_json)
-        if ask and not click.confirm("Capture now?", default=False):
+            return _report_refusal(plan, sample, as_json)
+        if ask and not _confirmed():
             output.line("Nothing was captured.")
             return INTERRUPTED
-        return await _captured(service, plan, as_json)
+        return await _captured(service, plan, sample, as_json)
     finally:
         await service.aclose()
 
 
-def _report_refusal(plan: DumpPlan, as_json: bool) -> int:
+def _confirmed() -> bool:
+    """The answer of a person; Ctrl-C aborts at once, where asyncio would wait for the answer first."""
+    of_asyncio = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return click.confirm("Capture now?", default=False)
+    finally:
+        signal.signal(signal.SIGINT, of_asyncio)
+
+
+def _report_refusal(plan: DumpPlan, sample: Sample, as_json: bool) -> int:
     if as_json:
         general = next((remark for remark in plan.of(Severity.REFUSAL) if remark.key is None), None)
-        document: dict[str, object] = {"results": [result.as_json() for result in plan_text.refused_results(plan)]}
+        results = plan_text.refused_results(plan, sample)
+        document: dict[str, object] = {"results": [result.as_json() for result in results]}
         if general is not None:
             document["error"] = {"code": general.code, "message": general.message, "hint": general.hint}
         output.write_json(document)
@@ -58,7 +68,7 @@ def _report_refusal(plan: DumpPlan, as_json: bool) -> int:
     return REFUSED
 
 
-async def _captured(service: DumpService, plan: DumpPlan, as_json: bool) -> int:
+async def _captured(service: DumpService, plan: DumpPlan, sample: Sample, as_json: bool) -> int:
     interrupted = asyncio.Event()
     with _signals_as_event(interrupted):
         changes = service.subscribe()
@@ -69,7 +79,7 @@ async def _captured(service: DumpService, plan: DumpPlan, as_json: bool) -> int:
         stopper.cancel()
         await service.aclose()
         await asyncio.gather(narrator, stopper, return_exceptions=True)
-    return _report(plan_text.refused_results(plan) + results, interrupted.is_set(), as_json)
+    return _report(plan_text.refused_results(plan, sample) + results, interrupted.is_set(), as_json)
 
 
 async def _cancel_on(interrupted: asyncio.Event, service: DumpService, jobs: tuple[Job, ...]) -> None:

@@ -58,12 +58,13 @@ def _wait(tree: StandInTree) -> int:
 
 def _show(tree: StandInTree) -> int:
     from octotui import config, locations
+    from octotui.cli.terminal import environment
     from octotui.cli.tui import open_screen
 
     tentacle = next((process.pid for process in tree.pids() if process.role == "tentacle-service"), None)
     if tentacle is None:
         raise OctotuiError("the stand-in Tentacle has ended", hint="start it again: octotui demo")
-    settings = config.load(locations.config_files())
+    settings = config.load(locations.config_files(), environment())
     return open_screen(replace(settings, scope="octopus", filter="", subtree=tentacle))
 
 

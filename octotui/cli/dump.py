@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from octotui.cli import output
+from octotui.cli.arguments import named_path, pid
 from octotui.errors import NothingMatched, Refused, UsageError
 from octotui.text import printable
 
@@ -20,12 +21,12 @@ BACKENDS = ("auto", "ipc", "createdump")
 
 
 @click.command("dump")
-@click.argument("pids", metavar="[PID]...", nargs=-1, type=click.IntRange(min=1))
+@click.argument("pids", metavar="[PID]...", nargs=-1, type=pid)
 @click.option("--tree", "with_descendants", is_flag=True, help="Also the descendants of each chosen process.")
 @click.option("--role", metavar="ROLE", help="Every process of this role: calamari, tentacle, server, ...")
 @click.option("--type", "kind", type=click.Choice(TYPES), default="heap", show_default=True, help="How much to write.")
 @click.option("--backend", type=click.Choice(BACKENDS), default="auto", show_default=True, help="How to capture.")
-@click.option("--output", "directory", metavar="DIR", type=click.Path(path_type=Path), help="Keep the dumps here.")
+@click.option("--output", "directory", metavar="DIR", type=named_path, help="Keep the dumps here.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and run nothing.")
 @click.option("--yes", is_flag=True, help="Capture without asking.")
 @output.json_option

@@ -50,8 +50,10 @@ def show(name: str, as_json: bool) -> int:
     if as_json:
         output.write_json({**document(record), "record": dict(record.data)})
         return 0
-    for field, value in _facts(record).items():
-        output.line(f"{field:<14}{value}")
+    facts = _facts(record)
+    width = max(len(field) for field in facts) + 2
+    for field, value in facts.items():
+        output.line(f"{field:<{width}}{value}")
     return 0
 
 
@@ -109,7 +111,7 @@ def _find(store: Store, name: str) -> DumpRecord:
     for record in store.records():
         if wanted and record.name.removesuffix(".json").removesuffix(".dmp") == wanted:
             return record
-    raise UsageError(f"there is no dump {printable(name, 200)} in {store.directory}", hint="octotui dumps")
+    raise UsageError(f'there is no dump "{printable(name, 200)}" in {store.directory}', hint="octotui dumps")
 
 
 def _cells(record: DumpRecord) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from octotui import __version__
+from octotui.cli.arguments import pid
 from octotui.cli.output import Session
 from octotui.text import printable
 
@@ -64,12 +65,12 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, message="octotui %(version)s")
 @click.option("--all", "everything", is_flag=True, help="Show every process of the host.")
 @click.option("--filter", "filter_text", metavar="TEXT", help="Show only what matches these words.")
-@click.option("--pid", type=click.IntRange(min=1), metavar="PID", help="Show only this process and its descendants.")
+@click.option("--pid", type=pid, metavar="PID", help="Show only this process and its descendants.")
 @click.option("--interval", type=float, metavar="S", help="Seconds between two scans (0.25 to 60).")
 @click.option("--read-only", is_flag=True, default=None, help="Look, never capture.")
-@click.option("--ascii", is_flag=True, default=None, help="Draw with ASCII characters only.")
+@click.option("--ascii/--no-ascii", default=None, help="Draw with ASCII characters only, or never. [by the locale]")
 @click.option("--no-mouse", is_flag=True, default=None, help="Leave the mouse to the terminal.")
-@click.option("--theme", metavar="NAME", help="dark, light or ansi.")
+@click.option("--theme", metavar="NAME", help="dark, light or ansi. [by TERM]")
 @click.option("--debug", is_flag=True, hidden=True, help="Show the whole of an unforeseen error.")
 @click.pass_context
 def octotui(ctx: click.Context, /, debug: bool, **options: Any) -> int | None:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
+from octotui.cli.terminal import shows_unicode
 from octotui.text import ascii_only, printable
 
 SCHEMA = 1
@@ -107,7 +108,7 @@ def fitted(text: str) -> str:
 
 
 def line(text: str = "") -> None:
-    """One line on stdout, in characters that its encoding has."""
+    """One line on stdout, in characters that the locale and the encoding of stdout have."""
     print(_encodable(printable(text, LONGEST_LINE), sys.stdout.encoding), flush=True)
 
 
@@ -136,6 +137,8 @@ def _to_stderr(text: str) -> None:
 
 
 def _encodable(text: str, encoding: str | None) -> str:
+    if not shows_unicode():
+        return ascii_only(text)
     try:
         text.encode(encoding or "ascii")
     except (UnicodeEncodeError, LookupError):

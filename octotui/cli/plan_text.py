@@ -11,12 +11,14 @@ from octotui.dumps.model import (
     DumpResult,
     Estimate,
     JobState,
+    LeftOut,
     Remark,
     Severity,
     Step,
     Target,
 )
 from octotui.dumps.model import Failure as CaptureFailure
+from octotui.processes.model import ProcessKey, Sample
 from octotui.units import bytes_text, seconds_text
 
 _WORDS = {Severity.REFUSAL: "Refused", Severity.WARNING: "Warning", Severity.NOTICE: "Note"}
@@ -36,9 +38,11 @@ def plan_lines(plan: DumpPlan) -> list[str]:
             f"Total about {bytes_text(plan.total_bytes)}, pauses of about {seconds_text(plan.total_pause_seconds)}, "
             "one process at a time."
         )
-        lines.append(f"Destination {plan.destination}, {bytes_text(plan.free_bytes)} free.")
-    for left in plan.left_out:
-        lines.append(f"Left out: {title(left.target)}: {left.reason}")
+        lines += [f"How: {text}" for text in _reasons(plan)]
+        free = f", {bytes_text(plan.free_bytes)} free" if plan.free_bytes or not plan.is_refused else ""
+        lines.append(f"Destination {plan.destination}{free}.")
+    refused = {remark.key for remark in plan.of(Severity.REFUSAL)}
+    lines += _left_out([left for left in plan.left_out if left.target.key not in refused])
     for severity in (Severity.REFUSAL, Severity.WARNING, Severity.NOTICE):
         for remark in plan.of(severity):
             lines.append(f"{_WORDS[severity]}: {_remark_text(plan, remark)}")
@@ -47,7 +51,25 @@ def plan_lines(plan: DumpPlan) -> list[str]:
     return lines
 
 
-_HEAD = ("PROCESS", "TYPE", "BACKEND", "SIZE", "PAUSE", "WHY")
+_HEAD = ("PROCESS", "TYPE", "BACKEND", "SIZE", "PAUSE")
+
+
+def _reasons(plan: DumpPlan) -> list[str]:
+    """Why each backend was chosen or passed over, said once however many steps share it."""
+    found: dict[str, None] = {}
+    for step in plan.steps:
+        if step.reason:
+            found[f"{step.backend}: {step.reason}"] = None
+        found |= {f"not {passed.backend}: {passed.reason}": None for passed in step.passed_over}
+    return list(found)
+
+
+def _left_out(left_out: list[LeftOut]) -> list[str]:
+    """Grouped by reason, so that ten shells take one line."""
+    reasons: dict[str, list[str]] = {}
+    for left in left_out:
+        reasons.setdefault(left.reason, []).append(title(left.target))
+    return [f"Left out: {', '.join(names)}: {reason}" for reason, names in reasons.items()]
 
 
 def _step_cells(step: Step) -> tuple[str, ...]:
@@ -57,7 +79,6 @@ def _step_cells(step: Step) -> tuple[str, ...]:
         step.backend,
         "~" + bytes_text(step.estimate.bytes),
         "~" + seconds_text(step.estimate.pause_seconds),
-        step.reason,
     )
 
 
@@ -118,11 +139,11 @@ def _remark_document(remark: Remark) -> dict[str, Any]:
     }
 
 
-def refused_results(plan: DumpPlan) -> tuple[DumpResult, ...]:
+def refused_results(plan: DumpPlan, sample: Sample) -> tuple[DumpResult, ...]:
     """A result with outcome `refused` for each process that the plan refuses by name."""
     return tuple(
         DumpResult(
-            target=_target_of(plan, remark) or Target(remark.key, name=""),
+            target=_target_of(plan, remark) or _sampled(remark.key, sample),
             outcome=JobState.REFUSED,
             backend="",
             type=plan.request.type,
@@ -132,6 +153,17 @@ def refused_results(plan: DumpPlan) -> tuple[DumpResult, ...]:
         for remark in plan.of(Severity.REFUSAL)
         if remark.key is not None
     )
+
+
+def _sampled(key: ProcessKey, sample: Sample) -> Target:
+    """A target of which the plan holds no more than its key, as the sample knows it."""
+    process, meaning = sample.process(key), sample.meaning(key)
+    if process is None:
+        return Target(key, name="")
+    return Target(
+        key, process.name, process.command, process.user, process.uid, meaning.role, meaning.label, meaning.task,
+        meaning.instance, meaning.version,
+    )  # fmt: skip
 
 
 def result_lines(results: Iterable[DumpResult]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from octotui.cli import output
 from octotui.cli.plan_text import title
+from octotui.cli.terminal import shows_unicode
 from octotui.dumps.model import Job, JobState
 from octotui.units import bytes_text, seconds_text
 
@@ -39,7 +40,8 @@ async def _lines(changes: AsyncIterator[Job], count: int) -> None:
             began += 1
             output.line(f"{began} of {count}: {name}: {job.step.type.value} by {job.step.backend} ...")
         elif job.state is JobState.VERIFYING:
-            output.line(f"{name}: {bytes_text(job.bytes_written)} written, verifying ...")
+            written = bytes_text(job.bytes_written) if job.bytes_written else "all"
+            output.line(f"{name}: {written} written, verifying ...")
 
 
 async def _bars(changes: AsyncIterator[Job]) -> None:
@@ -68,9 +70,10 @@ def _progress() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
+    bars = [BarColumn(bar_width=24)] if shows_unicode() else []
     return Progress(
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
+        *bars,
         TextColumn("{task.fields[state]}", markup=False),
         console=Console(highlight=False),
         transient=True,

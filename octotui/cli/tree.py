@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from octotui.cli import output
+from octotui.cli.arguments import parsed_filter
 from octotui.units import percent_text, short_age, short_bytes
 
 if TYPE_CHECKING:
@@ -33,13 +34,12 @@ def command(everything: bool, filter_text: str | None, as_json: bool) -> int:
     """One snapshot of the Octopus processes and what they mean."""
     from octotui import config, locations
     from octotui.host import Host
-    from octotui.processes.filters import parse_filter
     from octotui.processes.view import Scope, ViewState, rows
 
     settings = config.load(locations.config_files(), filter=filter_text)
     everything = everything or settings.scope == "everything"
     state = ViewState(
-        scope=Scope.EVERYTHING if everything else Scope(settings.scope), filter=parse_filter(settings.filter)
+        scope=Scope.EVERYTHING if everything else Scope(settings.scope), filter=parsed_filter(settings.filter)
     )
     host = Host.open(settings)
     host.read_sample()

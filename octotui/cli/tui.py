@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octotui.cli import output
+from octotui.cli.arguments import parsed_filter
 from octotui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ def start(
 ) -> int:
     """Opens the screen with the options of the command line; returns the exit status."""
     from octotui import config, locations
+    from octotui.cli.terminal import environment
 
     if theme is not None and theme not in config.THEMES:
         raise UsageError("there is no such theme", hint="--theme takes " + ", ".join(config.THEMES))
     settings = config.load(
         locations.config_files(),
+        environment(),
         interval_seconds=interval,
         scope="everything" if everything else None,
         filter=filter_text,
@@ -54,9 +57,8 @@ def open_screen(settings: Settings) -> int:
     """Runs the screen until it is quit; returns the exit status."""
     require_terminal()
     from octotui.host import Host
-    from octotui.processes.filters import parse_filter
 
-    parse_filter(settings.filter)
+    parsed_filter(settings.filter)
     host = Host.open(settings)
     from octotui.ui.app import run
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from octotui.cli import output
+from octotui.cli.arguments import named_path
 from octotui.errors import NotADump
 from octotui.text import printable
 from octotui.units import bytes_text
@@ -15,9 +16,12 @@ from octotui.units import bytes_text
 if TYPE_CHECKING:
     from octotui.dumps.verify import DumpFacts
 
+_NAME_A_DUMP = "name the file of a dump; octotui dumps lists them"
+_CAPTURE_AGAIN = "capture it again if it was a dump; octotui dumps lists those of the store"
+
 
 @click.command("verify")
-@click.argument("file", type=click.Path(path_type=Path, readable=False))
+@click.argument("file", type=named_path)
 @output.json_option
 def command(file: Path, as_json: bool) -> int:
     """Say whether FILE is a whole dump, whose it is and what wrote it. Exits 1 when it is not whole."""
@@ -27,11 +31,10 @@ def command(file: Path, as_json: bool) -> int:
     try:
         facts = verify(file)
     except NotADump as error:
+        hint = error.hint or (_CAPTURE_AGAIN if file.is_file() else _NAME_A_DUMP)
         if not as_json:
-            raise NotADump(
-                f"{file} is not a whole dump: {error.message}", hint=error.hint or "capture it again", code=error.code
-            ) from error
-        problem = {"code": error.code, "message": output.clean(error.message), "hint": output.clean(error.hint)}
+            raise NotADump(f"{file} is not a whole dump: {error.message}", hint=hint, code=error.code) from error
+        problem = {"code": error.code, "message": output.clean(error.message), "hint": output.clean(hint)}
         output.write_json({"file": printable(str(file)), "whole": False, "error": problem})
         return error.exit_code
     if as_json:

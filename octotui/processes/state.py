@@ -68,8 +68,12 @@ def toggle_fold(state: ViewState, key: ProcessKey) -> ViewState:
 
 
 def fold_all(state: ViewState, forest: Forest) -> ViewState:
-    """Every parent folded except the roots, so the first level stays in sight; all open again if that is so already."""
-    parents = frozenset(key for key in forest if forest.children(key) and forest.parent(key) is not None)
+    """Every parent folded except the roots, so the first level stays in sight; all open again if that is so already.
+
+    The process that `subtree` names is a root as well.
+    """
+    below = (key for key in forest if forest.parent(key) is not None and key.pid != state.subtree)
+    parents = frozenset(key for key in below if forest.children(key))
     return replace(state, folded=frozenset() if parents <= state.folded else parents)
 
 

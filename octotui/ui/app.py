@@ -160,15 +160,14 @@ class OctotuiApp(App[int]):
         if isinstance(self.screen, QuitDialog):
             self.screen.dismiss(True)
         elif self.host.dumps.has_running:
-            live = [job for job in self.host.dumps.jobs if not job.state.is_over]
-            self.push_screen(QuitDialog(live, self.glyphs), self._answered)
+            self.push_screen(QuitDialog(self.host.dumps, self.glyphs), self._answered)
         else:
             self.leave()
 
     def _answered(self, is_leaving: bool | None) -> None:
         if is_leaving:
             self.leave()
-        else:
+        elif self.host.dumps.has_running:
             self.processes.say("The capture goes on")
 
     @work(group="leave", exit_on_error=False)

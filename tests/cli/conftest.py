@@ -43,3 +43,9 @@ def program() -> Callable[..., Completed]:
         return Completed(done.returncode, done.stdout, done.stderr)
 
     return call
+
+
+@pytest.fixture(autouse=True)
+def unicode_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests read the same words on a machine that has no locale set."""
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")

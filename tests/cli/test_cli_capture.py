@@ -44,6 +44,7 @@ async def test_a_capture_shows_plan_progress_and_result(capsys: pytest.CaptureFi
     written = capsys.readouterr().out
     assert "Calamari 14220" in written
     assert "Left out: script 14233: it is not .NET" in written
+    assert "How: ipc: " in written
     assert "Warning: Calamari 14220: it may lose its connection\n  next step: capture later" in written
     assert "1 of 1: Calamari 14220: heap by ipc" in written
     assert "157 MB in 6.3 s, paused 6.1 s, verified\n  /var/lib/octotui/dumps/Calamari-14220-" in written
@@ -78,6 +79,13 @@ async def test_a_refused_plan_touches_nothing_and_exits_3(capsys: pytest.Capture
     assert "Refused: there is no room for it" in written
     assert "octotui dump --output DIR" in written
     assert service.submitted == []
+
+
+async def test_a_destination_that_cannot_be_asked_has_no_room_to_tell_of(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = replace(plan_of(step(), remarks=(refusal(),))(REQUEST), free_bytes=0)
+    assert await run(ScriptedService(lambda _: plan)) == 3
+    written = capsys.readouterr().out
+    assert "Destination /var/lib/octotui/dumps.\n" in written and "0 bytes" not in written
 
 
 async def test_a_refused_dry_run_exits_3_too() -> None:

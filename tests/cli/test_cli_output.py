@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 
 import pytest
 
-from octotui.cli import output
+from octotui.cli import output, terminal
+from octotui.text import locale_is_utf8
 
 
 def test_a_line_for_a_terminal_without_unicode_is_drawn_in_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,3 +63,20 @@ def test_columns_align_by_cells_and_leave_no_trailing_blank() -> None:
 
 def test_no_rows_give_no_lines() -> None:
     assert output.columns([]) == []
+
+
+def test_what_python_wrote_into_the_environment_does_not_count_as_the_locale() -> None:
+    coerced = {"LANG": "C", "LC_CTYPE": "C.UTF-8"}
+    assert not locale_is_utf8(terminal.environment(coerced, {"LANG": "C", "PATH": "/bin"}))
+    assert locale_is_utf8(terminal.environment(coerced, coerced))
+    assert locale_is_utf8(terminal.environment(coerced, {}))
+
+
+@pytest.mark.parametrize(("language", "sign"), [("C", b"`"), ("C.UTF-8", "└".encode())])
+def test_the_program_draws_in_what_the_locale_can_show(language: str, sign: bytes) -> None:
+    others = {name: value for name, value in os.environ.items() if not name.startswith("LC_")}
+    code = "from octotui.cli import output; output.line('└')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**others, "LANG": language}, capture_output=True, check=True
+    )
+    assert done.stdout == sign + b"\n"

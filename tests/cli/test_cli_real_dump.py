@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from cli_runner import Completed
+from terminal_emulator import Terminal
 
 from octotui.demo.runtimes import find_runtime
 from octotui.demo.standin import StandIn
@@ -53,6 +54,15 @@ def test_a_tree_is_captured_with_one_result_for_each_dotnet_process(
         assert result["pause_seconds"] > 0
         assert stat.S_IMODE(os.stat(result["path"]).st_mode) == 0o600
     assert stat.S_IMODE((own_state / "dumps").stat().st_mode) == 0o700
+
+
+def test_ctrl_c_at_the_question_ends_it_at_once_and_captures_nothing(target: StandIn, own_state: Path) -> None:
+    with Terminal(["dump", str(target.pid)], {"OCTOTUI_STATE_DIR": str(own_state)}) as terminal:
+        terminal.wait_for(lambda seen: "Capture now?" in seen)
+        terminal.press("\x03")
+        assert terminal.wait_for_end() == 130
+    assert "interrupted" in terminal.text
+    assert target.alive() and list((own_state / "dumps").glob("*.dmp")) == []
 
 
 def test_what_the_heap_held_is_in_the_dump_and_the_dump_can_be_verified_and_removed(

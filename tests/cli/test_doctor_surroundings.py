@@ -102,18 +102,18 @@ def test_the_real_process_connector_answers_or_gives_a_reason() -> None:
     ],
 )
 def test_each_kind_of_terminal_is_told_apart(environment: dict[str, str], status: Status, words: str) -> None:
-    check = terminal(environment, is_tty=True, encoding="utf-8", size=(80, 24))[0]
+    check = terminal(environment, is_tty=True, is_utf8=True, size=(80, 24))[0]
     assert (check.status, words in check.detail) == (status, True)
 
 
 @pytest.mark.parametrize(("size", "status"), [((80, 24), Status.OK), ((60, 15), Status.OK), ((59, 15), Status.WARNING)])
 def test_the_size_is_held_against_the_design(size: tuple[int, int], status: Status) -> None:
-    found = {check.title: check for check in terminal({"TERM": "xterm"}, is_tty=True, encoding="utf-8", size=size)}
+    found = {check.title: check for check in terminal({"TERM": "xterm"}, is_tty=True, is_utf8=True, size=size)}
     assert found["size"].status is status
 
 
 def test_a_locale_without_utf8_is_a_warning_with_the_export_that_mends_it() -> None:
-    found = {check.title: check for check in terminal({"TERM": "xterm"}, is_tty=True, encoding="ascii", size=(80, 24))}
+    found = {check.title: check for check in terminal({"TERM": "xterm"}, is_tty=True, is_utf8=False, size=(80, 24))}
     assert found["characters"].status is Status.WARNING
     assert "export" in found["characters"].fix
 

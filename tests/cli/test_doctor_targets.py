@@ -105,6 +105,12 @@ def test_a_refused_process_is_a_failure_with_its_fix() -> None:
     assert (check.status, check.fix) == (Status.FAILURE, "octotui dump --output DIR")
 
 
+def test_a_process_that_ended_meanwhile_is_no_failure_of_the_host() -> None:
+    gone = Remark(Severity.REFUSAL, "process-gone", "it has ended", "look again", KEY)
+    check = targets.planned("Calamari 14220", plan(left_out=(LeftOut(CALAMARI, "x"),), remarks=(gone,)))
+    assert (check.status, check.detail) == (Status.WARNING, "it has ended meanwhile")
+
+
 def test_a_process_that_is_not_dotnet_is_a_warning_with_the_reason() -> None:
     check = targets.planned("script 14233", plan(left_out=(LeftOut(SHELL, "it is not .NET"),)))
     assert (check.status, check.detail) == (Status.WARNING, "it is not .NET")

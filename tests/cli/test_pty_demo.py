@@ -64,7 +64,7 @@ def test_d_and_enter_on_the_demo_give_a_verified_dump_of_every_dotnet_process(de
     demo.press("\r")
     store = Store(own_state / "dumps")
     demo.wait_for(lambda _: sum(record.is_verified for record in store.records()) == int(asked[1]))
-    seen = demo.wait_for(lambda text: "verified" in text)
+    seen = demo.wait_for(lambda text: "verified" in text and "x Cancel" not in text)
     assert "Calamari" in seen
     demo.press("q")
     assert demo.wait_for_end() == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from process_builders import key_of, process
 
 from octotui.processes.filters import parse_filter
@@ -47,6 +49,12 @@ def test_folding_all_leaves_roots_open_and_doing_it_again_opens_everything() -> 
     closed = fold_all(START, FOREST)
     assert closed.folded == {key_of(2), key_of(3), key_of(5)}
     assert fold_all(closed, FOREST) == START
+
+
+def test_folding_all_leaves_the_only_tree_that_is_shown_open() -> None:
+    parent = next(key for key in FOREST if FOREST.parent(key) is not None and FOREST.children(key))
+    assert parent in fold_all(START, FOREST).folded
+    assert parent not in fold_all(replace(START, subtree=parent.pid), FOREST).folded
 
 
 def test_folding_the_children_keeps_the_process_itself_open() -> None:

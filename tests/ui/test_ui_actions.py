@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from textual.binding import Binding
 from ui_fakes import FakeHost
-from ui_screen import screen
+from ui_screen import frame, screen
 
 from octotui.ui.actions import ACTIONS, Rule, key_name, key_table_markdown
 from octotui.ui.bindings import global_bindings, screen_bindings
@@ -70,15 +71,26 @@ async def test_every_action_has_a_handler() -> None:
         assert all(isinstance(app.processes.rules.is_enabled(rule), bool) for rule in Rule)
 
 
-async def test_read_only_shows_the_capture_keys_as_not_available() -> None:
+async def test_read_only_shows_the_capture_keys_as_not_available_and_they_say_why() -> None:
     from dataclasses import replace
 
     host = FakeHost()
     host.settings = replace(host.settings, read_only=True)
     async with screen(host) as (app, pilot):
-        assert app.processes.check_action("act", ("dump-tree",)) is None
-        assert app.processes.check_action("act", ("show-plan",)) is True
-        await pilot.press("d")
-        await pilot.pause()
-        assert app.screen is app.processes and host.dumps.requests == []
+        assert "(d Dump tree)" in frame(app) and "(v Plan)" not in frame(app)
+        for key in ("d", "D"):
+            await pilot.press("escape", key)
+            await pilot.pause()
+            assert app.screen is app.processes and host.dumps.requests == []
+            assert "Read-only (an option or a setting)" in app.processes.message
         assert "read-only" in app.processes._status_line.text()
+
+
+@pytest.mark.parametrize(
+    ("key", "words"), [("x", "No capture runs"), ("n", "No filter is set"), ("U", "No process is marked")]
+)
+async def test_a_key_that_is_not_available_now_answers_with_the_reason(key: str, words: str) -> None:
+    async with screen(FakeHost()) as (app, pilot):
+        await pilot.press(key)
+        await pilot.pause()
+        assert words in app.processes.message

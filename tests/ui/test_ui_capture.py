@@ -96,6 +96,7 @@ async def test_enter_alone_never_captures_a_server() -> None:
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, ConfirmDump) and app.screen.plan is not None)
         assert app.focused is not None and app.focused.id == "cancel"
+        assert "[Cancel  Enter Esc]   Capture " in frame(app)
         await pilot.press("right", "enter")
         await until(pilot, lambda: bool(host.dumps.jobs))
 
@@ -109,6 +110,23 @@ async def test_the_focus_moved_to_cancel_makes_enter_cancel() -> None:
         await pilot.press("left", "enter")
         await pilot.pause()
         assert app.screen is app.processes and not host.dumps.jobs
+
+
+async def test_the_buttons_say_which_key_chooses_them_at_every_moment() -> None:
+    host = FakeHost()
+    async with screen(host) as (app, pilot):
+        await pilot.press("d")
+        await until(pilot, lambda: dialog(app).plan is not None)
+        assert " Cancel  Esc   [Capture  Enter]" in frame(app)
+        await pilot.press("left")
+        await pilot.pause()
+        assert "[Cancel  Enter Esc]   Capture " in frame(app)
+        await pilot.press("right")
+        await pilot.pause()
+        assert " Cancel  Esc   [Capture  Enter]" in frame(app)
+        await pilot.press("escape", "v")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmDump) and app.screen.plan is not None)
+        assert "[Close  Enter Esc]" in frame(app)
 
 
 async def test_shift_d_captures_the_process_alone_and_v_only_shows() -> None:
@@ -214,6 +232,21 @@ async def test_quitting_with_a_job_asks_and_staying_goes_on() -> None:
     assert host.dumps.is_closed and app.return_code == 0
 
 
+async def test_the_question_before_quitting_notices_that_the_captures_have_ended() -> None:
+    host = FakeHost()
+    async with screen(host) as (app, pilot):
+        await start_jobs(app, pilot, host)
+        await pilot.press("q")
+        await until(pilot, lambda: "A capture is running" in frame(app))
+        host.dumps.finish(1)
+        host.dumps.finish(2)
+        await until(pilot, lambda: "No capture runs any more" in frame(app))
+        assert "Quit  y" in frame(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.processes)
+        assert "goes on" not in app.processes.message
+
+
 @pytest.mark.parametrize("key", ["q", "ctrl+q", "ctrl+c"])
 async def test_quitting_without_a_job_just_quits(key: str) -> None:
     host = FakeHost()
@@ -255,11 +288,13 @@ async def test_warnings_and_notices_of_a_long_plan_can_be_scrolled_to() -> None:
     async with screen(host, 60, 15) as (app, pilot):
         await pilot.press("d")
         await until(pilot, lambda: dialog(app).plan is not None)
-        assert "warning number 11" not in frame(app)
+        assert "warning number 11" not in frame(app) and "PgDn more" in frame(app)
         await pilot.press(*["pagedown"] * 12)
         await pilot.pause()
+        assert "PgDn more" not in frame(app)
+        assert dialog(app).text().splitlines()[-1].strip() in frame(app), "the last line can be read"
         assert "warning number 11" in frame(app) or "How" in frame(app)
-        assert "Capture  Enter" in frame(app)
+        assert "[Capture  Enter]" in frame(app)
 
 
 async def test_the_destination_of_the_settings_goes_into_the_request() -> None:

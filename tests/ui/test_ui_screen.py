@@ -91,6 +91,17 @@ async def test_the_filter_keeps_the_family_and_escape_brings_all_back() -> None:
         assert app.is_running
 
 
+async def test_a_kept_filter_puts_the_cursor_on_a_match_not_on_its_context() -> None:
+    async with screen(FakeHost()) as (app, pilot):
+        app.processes.table.move_to_key(TENTACLE.key)
+        await pilot.press("slash", *"pwsh", "enter")
+        await pilot.pause()
+        assert app.processes.table.cursor_key == SCRIPT.key
+        await pilot.press("escape", "slash", *"calamari", "enter")
+        await pilot.pause()
+        assert app.processes.table.cursor_key == SCRIPT.key, "a member of the family keeps the cursor"
+
+
 async def test_a_filter_that_makes_no_sense_is_explained_and_changes_nothing() -> None:
     async with screen(FakeHost()) as (app, pilot):
         before = pids(app)

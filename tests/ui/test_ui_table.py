@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 from ui_fakes import CALAMARI, INIT, SCRIPT, TENTACLE, FakeHost, process, sample, usual_sample
-from ui_screen import next_sample, screen
+from ui_screen import frame, next_sample, screen
 
 from octotui.processes.model import Meaning, ProcessInfo, Sample
 from octotui.processes.state import Scope, ViewState
@@ -149,6 +149,30 @@ async def test_a_click_moves_the_cursor_and_a_second_one_folds() -> None:
         await pilot.pause()
         row = table.cursor_row
         assert row is not None and row.process.pid == 14207 and row.is_folded
+
+
+async def test_a_click_on_the_fold_sign_unfolds_at_once() -> None:
+    async with screen(FakeHost()) as (app, pilot):
+        table = app.processes.table
+        table.move_to_key(CALAMARI.key)
+        await pilot.press("h", "g")
+        await pilot.pause()
+        index = next(i for i, row in enumerate(table.rows) if row.key == CALAMARI.key)
+        sign = table.plain_line(index).index(UNICODE.folded)
+        assert table.rows[index].is_folded
+        await pilot.click(table, offset=(sign, index))
+        await pilot.pause()
+        assert not table.rows[index].is_folded and table.cursor_key == CALAMARI.key
+
+
+async def test_the_scrollbar_covers_nothing_of_a_row() -> None:
+    named = tuple(process(30_000 + i, 812, ["/opt/Calamari"], age=400 - i, name="Calamari") for i in range(60))
+    known = {p.key: Meaning("calamari", "Calamari", version="2026.4.55", dotnet=True) for p in named}
+    async with screen(FakeHost(sample((INIT, TENTACLE, *named), meanings=known))) as (app, pilot):
+        await pilot.pause()
+        assert app.processes.table.show_vertical_scrollbar
+        shown = [line for line in frame(app).splitlines() if "2026.4.5" in line]
+        assert len(shown) > 10 and all("2026.4.55" in line for line in shown)
 
 
 async def test_a_click_on_a_title_sorts_and_says_so() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -27,11 +28,10 @@ async def screen(host: FakeHost, width: int = 80, height: int = 24) -> AsyncIter
 async def until(pilot: Pilot[int], condition: Callable[[], bool], turns: int = 400) -> None:
     """Let the application run until `condition` holds."""
     for _ in range(turns):
-        await pilot.pause()
         if condition():
             await pilot.pause()
             return
-        await pilot.pause(0.01)
+        await asyncio.sleep(0.01)
     raise AssertionError("the screen never got there")
 
 

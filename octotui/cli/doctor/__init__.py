@@ -11,11 +11,12 @@ import click
 
 from octotui import __version__
 from octotui.cli import output
+from octotui.cli.arguments import pid
 from octotui.cli.doctor.check import Check, Status, ok, warning
 
 
 @click.command("doctor")
-@click.argument("pid", required=False, type=click.IntRange(min=1))
+@click.argument("pid", required=False, type=pid)
 @output.json_option
 def command(pid: int | None, as_json: bool) -> int:
     """Say what works on this host, what does not, and the command that fixes it.
@@ -77,8 +78,9 @@ def _process_checks(pid: int | None) -> list[Check]:
 
 def _terminal_checks() -> list[Check]:
     from octotui.cli.doctor.terminal import terminal
+    from octotui.cli.terminal import environment
 
-    return terminal(os.environ)
+    return terminal(environment())
 
 
 def _print(checks: list[Check]) -> None:

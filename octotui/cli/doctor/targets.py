@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from octotui.cli.doctor.check import Check, failure, ok, warning
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
 from octotui.dumps.model import DumpPlan, DumpRequest, Severity
-from octotui.errors import NothingMatched, OctotuiError
+from octotui.errors import NothingMatched, OctotuiError, ProcessGone
 from octotui.processes.model import ProcessKey, Sample
 from octotui.text import printable
 from octotui.units import bytes_text, seconds_text
@@ -90,6 +90,8 @@ def planned(title: str, plan: DumpPlan) -> Check:
     """What the plan for one process says of it."""
     refusals, warnings = plan.of(Severity.REFUSAL), plan.of(Severity.WARNING)
     if plan.is_refused or not plan.steps:
+        if refusals and refusals[0].code == ProcessGone.default_code:
+            return warning(title, "it has ended meanwhile", "octotui doctor")
         if refusals:
             return failure(title, refusals[0].message, refusals[0].hint)
         return warning(title, plan.left_out[0].reason if plan.left_out else "nothing of it can be captured")

@@ -1,4 +1,4 @@
-"""What the terminal can show. The environment, the size and the encoding are parameters."""
+"""What the terminal can show. The environment and the size are parameters."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 
 from octotui.cli.doctor.check import Check, ok, warning
+from octotui.cli.terminal import shows_unicode
+from octotui.text import printable
 
 DESIGN_SIZE = (80, 24)
 SMALLEST = (60, 15)
@@ -16,14 +18,14 @@ def terminal(
     environment: Mapping[str, str],
     *,
     is_tty: bool | None = None,
-    encoding: str | None = None,
+    is_utf8: bool | None = None,
     size: tuple[int, int] | None = None,
 ) -> list[Check]:
     """The checks of the terminal that stdout is connected to."""
     if not (sys.stdout.isatty() if is_tty is None else is_tty):
         return [ok("terminal", "stdout is not a terminal: commands print plain text, the screen cannot start")]
-    encoding = encoding or getattr(sys.stdout, "encoding", "") or ""
-    return [kind(environment), characters(encoding), extent(size or _size()), clipboard(environment)]
+    shown = shows_unicode() if is_utf8 is None else is_utf8
+    return [kind(environment), characters(environment, shown), extent(size or _size()), clipboard(environment)]
 
 
 def kind(environment: Mapping[str, str]) -> Check:
@@ -40,12 +42,16 @@ def kind(environment: Mapping[str, str]) -> Check:
     return ok("terminal", f"{name}, 16 colours; octotui --theme ansi uses the terminal's own")
 
 
-def characters(encoding: str) -> Check:
-    """Whether the tree's lines and marks can be written in the locale's encoding."""
-    if encoding.lower().replace("-", "") == "utf8":
+def characters(environment: Mapping[str, str], is_utf8: bool) -> Check:
+    """Whether the tree's lines and marks can be written in the encoding of the locale."""
+    if is_utf8:
         return ok("characters", "UTF-8")
+    named = (environment.get(variable, "") for variable in ("LC_ALL", "LC_CTYPE", "LANG"))
+    locale = printable(next((name for name in named if name), "C"), 60)
     return warning(
-        "characters", f"{encoding or 'no encoding'}: lines and marks are drawn in ASCII", "export LC_ALL=C.UTF-8"
+        "characters",
+        f"the locale {locale} is not UTF-8: lines and marks are drawn in ASCII",
+        "export LC_ALL=C.UTF-8, or octotui --no-ascii",
     )
 
 

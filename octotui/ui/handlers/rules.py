@@ -1,4 +1,4 @@
-"""Which actions are enabled now."""
+"""Which actions are enabled now, and why the others are not."""
 
 from __future__ import annotations
 
@@ -17,22 +17,27 @@ class Rules:
         self._screen = screen
 
     def is_enabled(self, rule: Rule) -> bool:
+        return not self.why_not(rule)
+
+    def why_not(self, rule: Rule) -> str:
+        """Why an action of that rule is not available now, as a sentence; "" when it is."""
         screen = self._screen
-        has_target = bool(screen.model.state.marks or screen.table.cursor_row)
+        has_cursor = screen.table.cursor_row is not None
+        has_target = has_cursor or bool(screen.model.state.marks)
         match rule:
+            case Rule.CAPTURE if screen.settings.read_only:
+                return "Read-only (an option or a setting): nothing is captured; v shows the plan"
+            case Rule.CAPTURE | Rule.PLAN:
+                return "" if has_target else "There is no process to capture here"
             case Rule.CURSOR:
-                return screen.table.cursor_row is not None
-            case Rule.CAPTURE:
-                return has_target and not screen.settings.read_only
-            case Rule.PLAN:
-                return has_target
+                return "" if has_cursor else "There is no process under the cursor"
             case Rule.MARKS:
-                return bool(screen.model.state.marks)
+                return "" if screen.model.state.marks else "No process is marked; m marks one"
             case Rule.FILTER:
-                return not screen.model.state.filter.is_empty
+                return "" if not screen.model.state.filter.is_empty else "No filter is set; / sets one"
             case Rule.JOB:
-                return screen.dumps.has_running
-        return True
+                return "" if screen.dumps.has_running else "No capture runs; there is nothing to cancel"
+        return ""
 
     def disabled_ids(self) -> frozenset[str]:
         return frozenset(action.id for action in ACTIONS if not self.is_enabled(action.rule))

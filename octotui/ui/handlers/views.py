@@ -91,6 +91,12 @@ class ViewHandlers:
         else:
             self._screen.say("")
 
+    def first_match(self) -> None:
+        """The cursor on the first process that matches the filter; it stays where there is none."""
+        index = self._screen.model.next_match(-1, 1)
+        if index is not None:
+            self._screen.table.move_to(index)
+
     @property
     def _state(self) -> ViewState:
         return self._screen.model.state

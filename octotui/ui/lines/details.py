@@ -148,6 +148,6 @@ def _dump(subject: Subject, width: int, glyphs: Glyphs) -> list[Line]:
         lines += _field("Dump", f"none: {item.reason}", "muted", width, glyphs)
     for remark in (*subject.plan.of(Severity.REFUSAL), *subject.plan.of(Severity.WARNING)):
         style = "failed" if remark.severity is Severity.REFUSAL else "warning"
-        lines += _field("", remark.message, style, width, glyphs)
+        lines += _field("" if lines else "Dump", remark.message, style, width, glyphs)
         lines += _field("", f"→ {remark.hint}", "hint", width, glyphs) if remark.hint else []
     return lines

@@ -85,9 +85,9 @@ def _right_parts(status: Status) -> list[str]:
     if status.is_read_only:
         parts.insert(0, "read-only")
     parts.append(interval_text(status.interval_seconds))
-    parts.append(f"scan {status.scan_seconds * 1000:.0f} ms")
     if status.own_percent is not None:
         parts.append(f"octotui {status.own_percent:.1f} %")
+    parts.append(f"scan {status.scan_seconds * 1000:.0f} ms")
     return parts
 
 

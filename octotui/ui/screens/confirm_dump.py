@@ -34,7 +34,7 @@ class ConfirmDump(Dialog[DumpPlan]):
         self.plan: DumpPlan | None = None
 
     def make_choices(self) -> tuple[Choice, ...]:
-        return (Choice("Cancel", "Esc", id="cancel"), Choice("Capture", "Enter", id="capture"))
+        return (Choice("Cancel", "Esc", id="cancel"), Choice("Capture", id="capture"))
 
     def on_mount(self) -> None:
         count = len(self._request.keys)
@@ -66,10 +66,11 @@ class ConfirmDump(Dialog[DumpPlan]):
             return
         self.put(plan_title(plan, is_only_shown=self._is_only_shown), plan_lines(plan, self.body_width, self.glyphs))
         if not self._may_capture:
-            self._cancel.focus()
+            self._cancel.rename("Close")
+            self.offer(self._cancel)
             return
         self._capture.display = True
-        (self._cancel if plan.captures_a_server else self._capture).focus()
+        self.offer(self._cancel if plan.captures_a_server else self._capture)
 
     def _show_error(self, message: str, hint: str) -> None:
         lines = [(Piece(text, "failed"),) for text in wrapped(self.glyphs.text(printable(message)), self.body_width)]
@@ -77,7 +78,8 @@ class ConfirmDump(Dialog[DumpPlan]):
             hint = self.glyphs.text(f"→ {printable(hint)}")
             lines += [(Piece(text, "hint"),) for text in wrapped(hint, self.body_width)]
         self.put("No plan could be made", tuple(lines))
-        self._cancel.focus()
+        self._cancel.rename("Close")
+        self.offer(self._cancel)
 
     @property
     def _may_capture(self) -> bool:
@@ -88,6 +90,7 @@ class ConfirmDump(Dialog[DumpPlan]):
         self.dismiss(self.plan if event.choice.id == "capture" and self._may_capture else None)
 
     def on_resize(self) -> None:
+        super().on_resize()
         if self.plan is not None:
             self.body.put(plan_lines(self.plan, self.body_width, self.glyphs))
 

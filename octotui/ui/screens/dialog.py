@@ -1,9 +1,10 @@
-"""What dialogs share: a box with a title, lines that scroll, and buttons that say their key."""
+"""What dialogs share: a box with a title, lines that scroll, and buttons that say which key chooses them now."""
 
 from __future__ import annotations
 
 from typing import ClassVar, TypeVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,7 +16,7 @@ from textual.widget import Widget
 
 from octotui.ui.lines.cells import Line, Piece
 from octotui.ui.lines.glyphs import Glyphs
-from octotui.ui.widgets.lines_view import Paragraph
+from octotui.ui.widgets.lines_view import LinesView, Paragraph
 
 _T = TypeVar("_T")
 
@@ -24,7 +25,10 @@ WIDEST = 100
 
 
 class Choice(Widget, can_focus=True):
-    """A button of one line: the key that chooses it, and its label."""
+    """A button of one line: its label and the keys that choose it now.
+
+    `key` chooses it whatever has the focus ("" for none); Enter does while it has the focus, which brackets show.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "choose", "Choose", show=False)]
 
@@ -33,12 +37,32 @@ class Choice(Widget, can_focus=True):
             super().__init__()
             self.choice = choice
 
-    def __init__(self, label: str, key: str, *, id: str) -> None:
+    def __init__(self, label: str, key: str = "", *, id: str) -> None:
         super().__init__(id=id)
-        self._content = Content(f" {label}  {key} ")
+        self._label = label
+        self._key = key
 
     def render(self) -> Content:
-        return self._content
+        return Content(self.text)
+
+    @property
+    def text(self) -> str:
+        """What stands on the button now."""
+        keys = " ".join(key for key in ("Enter" if self.has_focus else "", self._key) if key)
+        text = f"{self._label}  {keys}" if keys else self._label
+        return f"[{text}]" if self.has_focus else f" {text} "
+
+    def rename(self, label: str) -> None:
+        if label == self._label:
+            return
+        self._label = label
+        self.refresh(layout=True)
+
+    def on_focus(self) -> None:
+        self.refresh(layout=True)
+
+    def on_blur(self) -> None:
+        self.refresh(layout=True)
 
     def action_choose(self) -> None:
         self.post_message(self.Chosen(self))
@@ -46,6 +70,22 @@ class Choice(Widget, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         event.stop()
         self.action_choose()
+
+
+class ArrowHint(LinesView):
+    """Says in the room beside the buttons that there is more to read below, and that the arrows choose."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(classes="dialog-arrows")
+        self._more, self._choose = "PgDn more", glyphs.text("← → choose")
+        self.has_more = False
+        self.has_choice = False
+
+    def make_lines(self, width: int) -> tuple[Line, ...]:
+        words = [self._more] * self.has_more + [self._choose] * self.has_choice
+        while words and cell_len("   ".join(words)) > width:
+            words.pop()
+        return ((Piece("   ".join(words), "muted"),),)
 
 
 class Dialog(ModalScreen[_T]):
@@ -69,7 +109,8 @@ class Dialog(ModalScreen[_T]):
         self.heading = Paragraph(classes="dialog-title")
         self.body = Paragraph(classes="dialog-lines")
         self._scroll = VerticalScroll(self.body, can_focus=False)
-        self.choices = Horizontal(*self.make_choices(), classes="dialog-choices")
+        self._arrows = ArrowHint(glyphs)
+        self.choices = Horizontal(self._arrows, *self.make_choices(), classes="dialog-choices")
 
     def make_choices(self) -> tuple[Choice, ...]:
         """The buttons, left to right."""
@@ -84,6 +125,23 @@ class Dialog(ModalScreen[_T]):
     def put(self, title: str, lines: tuple[Line, ...]) -> None:
         self.heading.put(((Piece(self.glyphs.text(title), "heading"),),))
         self.body.put(lines)
+
+    def offer(self, choice: Choice) -> None:
+        """Give `choice` the focus, and say how the other one is reached where there are two."""
+        self._arrows.has_choice = sum(one.display for one in self.query(Choice)) > 1
+        self._arrows.changed()
+        choice.focus()
+
+    def on_mount(self) -> None:
+        for name in ("scroll_y", "virtual_size"):
+            self.watch(self._scroll, name, self.on_resize, init=False)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_if_more)
+
+    def _show_if_more(self) -> None:
+        self._arrows.has_more = self._scroll.scroll_y < self._scroll.max_scroll_y
+        self._arrows.changed()
 
     @property
     def body_width(self) -> int:

@@ -182,18 +182,15 @@ class ProcessesScreen(Screen[None]):
         self._show_status()
 
     def action_act(self, action_id: str) -> None:
-        """Run the action of the table with that id."""
-        if BY_ID[action_id].group is Group.MOVE:
+        """Run the action of the table with that id; one that is not available now answers with the reason."""
+        action = BY_ID[action_id]
+        if reason := self.rules.why_not(action.rule):
+            self.say(reason)
+            return
+        if action.group is Group.MOVE:
             self.say("")
         self._handlers[action_id]()
         self._show_keys()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Actions of the table: None (shown as not available) when their rule does not hold."""
-        if action != "act" or not parameters:
-            return super().check_action(action, parameters)
-        found = BY_ID.get(str(parameters[0]))
-        return None if found is not None and not self.rules.is_enabled(found.rule) else True
 
     @on(ProcessTable.CursorMoved)
     def _cursor_moved(self, event: ProcessTable.CursorMoved) -> None:
@@ -223,6 +220,9 @@ class ProcessesScreen(Screen[None]):
             return
         self.filter_bar.close()
         self.table.focus()
+        row = self.table.cursor_row
+        if row is None or row.is_context:
+            self._views.first_match()
 
     @on(FilterBar.Abandoned)
     def _filter_abandoned(self, event: FilterBar.Abandoned) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -41,7 +42,7 @@ class ProcessTable(ScrollView, can_focus=True):
             self.key = key
 
     class FoldClicked(Message):
-        """The fold sign of a row was clicked."""
+        """The fold sign of a row was clicked, or a row that had the cursor already."""
 
         def __init__(self, key: ProcessKey) -> None:
             super().__init__()
@@ -96,9 +97,8 @@ class ProcessTable(ScrollView, can_focus=True):
             index = min(self._cursor, len(rows) - 1)
         self._rows, self._captured, self._cursor = rows, captured, max(0, index)
         digits = max((len(str(row.process.pid)) for row in rows), default=0)
-        if digits > self._pid_width:
-            self._pid_width = digits
-            self._fit()
+        self._pid_width = max(self._pid_width, digits)
+        self._fit()
         self._tails = tails(rows, self.columns_layout)
         size = Size(self.size.width, len(rows))
         if size != self.virtual_size:
@@ -181,13 +181,26 @@ class ProcessTable(ScrollView, can_focus=True):
         index = event.y + self.scroll_offset.y
         if index >= len(self._rows):
             return
-        was_cursor = index == self._cursor
+        row = self._rows[index]
+        is_meant = index == self._cursor or (row.is_folded and event.x in self._fold_sign(index))
         self.move_to(index)
-        if was_cursor and self._rows[index].has_children:
-            self.post_message(self.FoldClicked(self._rows[index].key))
+        if is_meant and row.has_children:
+            self.post_message(self.FoldClicked(row.key))
+
+    def _fold_sign(self, index: int) -> range:
+        """The cells of a folded row that its fold sign takes."""
+        start = 0
+        for piece in self.line(index):
+            if piece.style == "guide" and piece.text.endswith(self.glyphs.folded):
+                end = start + cell_len(piece.text)
+                return range(end - cell_len(self.glyphs.folded), end)
+            start += cell_len(piece.text)
+        return range(0)
 
     def _fit(self) -> None:
-        layout = fit(self.size.width, pid_width=self._pid_width)
+        """Choose the columns for the width that the scrollbar leaves, which is there when not all rows are in sight."""
+        width = self.size.width - (len(self._rows) > self.size.height)
+        layout = fit(max(0, width), pid_width=self._pid_width)
         if layout == self.columns_layout:
             return
         self.columns_layout = layout
