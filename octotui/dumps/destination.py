@@ -24,13 +24,13 @@ def remarks_on_destination(
 ) -> tuple[list[Remark], int]:
     """The remarks, and the bytes that are free there. Changes nothing: a directory that is absent is not made yet."""
     shown = shell_quoted_path(printable(str(destination)))
-    problem, hint = why_not_usable(destination, is_store=destination == store.directory)
-    if problem:
-        return [Remark(Severity.REFUSAL, "destination", problem, hint)], 0
     try:
+        problem, hint = why_not_usable(destination, is_store=destination == store.directory)
+        if problem:
+            return [Remark(Severity.REFUSAL, "destination", problem, hint)], 0
         disk = file_system_of(destination)
     except OSError as error:
-        problem = f"{shown} cannot be asked for its free space ({error.strerror})"
+        problem = f"{shown} cannot be looked at ({error.strerror})"
         return [Remark(Severity.REFUSAL, "destination", problem, "choose another --output DIR")], 0
     remarks = [_on_kind(disk, shown)] if disk.kind in IN_MEMORY | OVER_NETWORK else []
     if destination != store.directory and destination.is_dir():

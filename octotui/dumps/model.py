@@ -233,8 +233,17 @@ class Job:
 
     @property
     def remaining_seconds(self) -> float | None:
-        """Seconds left by the rate so far; None before a rate can be told."""
-        if self.state is not JobState.RUNNING or self.bytes_written <= 0 or self.seconds <= 0:
+        """Seconds left; None while it does not run or nothing is written yet.
+
+        Nothing is written while the runtime looks around, so the rate so far says little at first. The more is
+        written, and the nearer the estimated pause is to its end, the more it counts against the estimate.
+        """
+        estimate = self.step.estimate
+        if self.state is not JobState.RUNNING or self.bytes_written <= 0 or estimate.bytes <= 0:
             return None
-        left = self.step.estimate.bytes - self.bytes_written
-        return max(0.0, left * self.seconds / self.bytes_written)
+        share = min(1.0, self.bytes_written / estimate.bytes)
+        elapsed = min(1.0, self.seconds / max(estimate.pause_seconds, 0.001))
+        trust = max(share, elapsed**2)
+        by_rate = self.seconds * (1 - share) / share
+        by_estimate = max(0.0, estimate.pause_seconds - self.seconds)
+        return trust * by_rate + (1 - trust) * by_estimate

@@ -224,7 +224,13 @@ def test_bad_destination_is_refused_with_the_way_out(planner: Planner, tmp_path:
     shared = tmp_path / "shared"
     shared.mkdir()
     shared.chmod(0o777)
-    for place, words in (("link", "symbolic link"), ("file", "not a directory"), ("shared", "others can replace")):
+    refused = (
+        ("link", "symbolic link"),
+        ("file", "not a directory"),
+        ("shared", "others can replace"),
+        ("a" * 300, "too long"),
+    )
+    for place, words in refused:
         made = planner(CALAMARI, destination=tmp_path / place)
         (refusal,) = made.of(Severity.REFUSAL)
         assert words in refusal.message

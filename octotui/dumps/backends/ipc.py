@@ -136,7 +136,7 @@ async def _stop(capture: Capture, request: asyncio.Future[None]) -> None:
 def _failure(capture: Capture, error: DiagnosticsError) -> CaptureFailed:
     if error.code == "diagnostics-closed" and not capture.target.is_alive:
         return CaptureFailed(
-            "the target ended during the dump", hint="look at its log: it ended by itself", code="process-gone"
+            "the target ended during the dump", hint="its log, or the one who ended it, knows why", code="process-gone"
         )
     if error.code == "diagnostics-timeout":
         return CaptureFailed(
