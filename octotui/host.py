@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from octotui import locations
 from octotui.config import Settings
 from octotui.dotnet.probe import DotnetProbe
+from octotui.dumps.records import DumpRecord
+from octotui.dumps.recovery import recover
 from octotui.dumps.service import DumpService
 from octotui.dumps.store import Store
 from octotui.octopus.meaning import OctopusInterpreter
@@ -38,6 +40,10 @@ class Host:
     def read_sample(self, keep: Collection[ProcessKey] = ()) -> Sample:
         """One scan of the host. Blocks for milliseconds; call it from one thread at a time."""
         return self._sampler.advance(self._source.read(), keep=keep)
+
+    def settle_interrupted(self) -> tuple[DumpRecord, ...]:
+        """Finishes or clears the captures of an octotui that was killed; the records that came of it. Blocks."""
+        return recover(self.store)
 
 
 class _Interpreter:

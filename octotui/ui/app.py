@@ -75,6 +75,8 @@ class OctotuiApp(App[int]):
         ScrollBar.renderer = PlainScrollBar if self.glyphs.is_ascii else ScrollBarRender
         self._follow_processes()
         self._follow_dumps()
+        if not self.host.settings.read_only:
+            self._settle_interrupted()
         self._watch_terminal()
 
     def rescan(self) -> None:
@@ -116,6 +118,21 @@ class OctotuiApp(App[int]):
     async def _follow_dumps(self) -> None:
         async for job in self.host.dumps.subscribe():
             self.processes.captures.job_changed(job)
+
+    @work(group="recovery", exit_on_error=False)
+    async def _settle_interrupted(self) -> None:
+        """What an octotui that was killed left behind is finished or cleared, and said."""
+        try:
+            records = await in_daemon_thread(self.host.settle_interrupted)
+        except (OctotuiError, OSError) as error:
+            self.processes.say(f"An earlier capture cannot be settled: {error}", is_error=True)
+            return
+        if records:
+            whole = sum(record.is_verified for record in records)
+            lost = len(records) - whole
+            self.processes.say(
+                f"Interrupted captures settled: {whole} whole, {lost} lost; 2 lists them", is_error=bool(lost)
+            )
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A worker that failed is said, and one that the screen lives on is started again."""

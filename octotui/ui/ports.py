@@ -34,7 +34,7 @@ class DumpPort(Protocol):
 
 
 class HostPort(Protocol):
-    """The host as the screen uses it; `octotui.host.Host` is one. `read_sample` blocks."""
+    """The host as the screen uses it; `octotui.host.Host` is one. `read_sample` and `settle_interrupted` block."""
 
     @property
     def settings(self) -> Settings: ...
@@ -43,6 +43,8 @@ class HostPort(Protocol):
     def dumps(self) -> DumpPort: ...
 
     def read_sample(self, keep: Collection[ProcessKey] = ()) -> Sample: ...
+
+    def settle_interrupted(self) -> tuple[DumpRecord, ...]: ...
 
     @property
     def store(self) -> StorePort: ...

@@ -291,3 +291,23 @@ async def test_the_kernel_threads_are_not_counted_and_the_own_cost_is_shown_when
     async with screen(FakeHost(usual_sample(), usual_sample(1002.0)), 120, 40) as (app, pilot):
         await next_sample(app, pilot)
         assert "4 of 6" in frame(app) and "scan 9 ms" in frame(app) and "octotui " in frame(app).splitlines()[0][40:]
+
+
+def settled(outcome: str, path: Path | None) -> DumpRecord:
+    data = {"outcome": outcome, "verified": path is not None}
+    return DumpRecord(path, Path("/store/Calamari-1.dmp.json"), datetime.now(UTC), 1, data)
+
+
+async def test_captures_of_a_killed_octotui_are_settled_at_the_start_and_said() -> None:
+    host = FakeHost()
+    host.interrupted = (settled("finished", Path("/store/Calamari-1.dmp")), settled("lost", None))
+    async with screen(host) as (app, pilot):
+        await until(pilot, lambda: "Interrupted captures settled: 1 whole, 1 lost" in app.processes.message)
+
+
+async def test_read_only_settles_nothing() -> None:
+    host = FakeHost(usual_sample(), usual_sample(), settings=Settings(interval_seconds=60.0, read_only=True))
+    host.interrupted = (settled("lost", None),)
+    async with screen(host) as (app, pilot):
+        await next_sample(app, pilot)
+        assert "settled" not in app.processes.message

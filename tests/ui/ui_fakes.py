@@ -271,6 +271,10 @@ class FakeHost:
         self.dumps = ScriptedDumpService()
         self.store = FakeStore()
         self.kept: Collection[ProcessKey] = ()
+        self.interrupted: tuple[DumpRecord, ...] = ()
+
+    def settle_interrupted(self) -> tuple[DumpRecord, ...]:
+        return self.interrupted
 
     def read_sample(self, keep: Collection[ProcessKey] = ()) -> Sample:
         self.kept = keep
