@@ -95,6 +95,6 @@ def _make_runnable(program: Path, install: str) -> None:
     except OSError as error:
         raise OctotuiError(
             f"{program} lacks its run bit and it cannot be set ({error.strerror})",
-            hint=f"sudo chmod a+x '{program}'",
+            hint="have its owner make it executable, or install octotui in an environment of your own",
             code="no-runtime",
         ) from None

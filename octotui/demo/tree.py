@@ -47,6 +47,7 @@ class StandInTree:
         self._short_every = short_every
         self._ballast_mb = ballast_mb
         self._tentacle: subprocess.Popen[bytes] | None = None
+        self._started = 0
         self._home: Path | None = None
         self.runtime_version = ""
 
@@ -151,6 +152,7 @@ class StandInTree:
                 cwd=home,
                 start_new_session=True,
             )
+        self._started = start_ticks(self._tentacle.pid)
 
     def _wait_until_up(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -164,17 +166,24 @@ class StandInTree:
             time.sleep(0.02)
 
     def _members(self) -> Iterator[tuple[int, int, list[str]]]:
-        """Pid, start and argv of each process that carries this tree's mark in its environment."""
+        """Pid, start and argv of each process with this tree's mark in its environment, its user and a later start.
+
+        Anybody can put the mark into an environment; nobody else can start a process as this user.
+        """
         mark = f"{HOME_VARIABLE}={self.home}".encode()
         for entry in os.listdir(_PROC):
             if not entry.isdigit():
                 continue
             directory = _PROC / entry
             try:
+                started = start_ticks(int(entry))
+                if started < self._started or not _is_ours(directory):
+                    continue
                 if mark not in (directory / "environ").read_bytes().split(b"\0"):
                     continue
                 argv = os.fsdecode((directory / "cmdline").read_bytes()).split("\0")[:-1]
-                yield int(entry), start_ticks(int(entry)), argv
+                if start_ticks(int(entry)) == started:
+                    yield int(entry), started, argv
             except (OSError, IndexError, ValueError):
                 continue
 
@@ -199,12 +208,18 @@ def _kill(pid: int, started: int) -> None:
     except OSError:
         return
     try:
-        if start_ticks(pid) == started:
+        if start_ticks(pid) == started and _is_ours(_PROC / str(pid)):
             signal.pidfd_send_signal(handle, signal.SIGKILL)
     except (OSError, IndexError, ValueError):
         return
     finally:
         os.close(handle)
+
+
+def _is_ours(directory: Path) -> bool:
+    """Whether all four user ids of the process are those of this one. Raises OSError."""
+    fields = (line.split() for line in (directory / "status").read_bytes().splitlines() if line.startswith(b"Uid:"))
+    return any(all(int(uid) == os.geteuid() for uid in field[1:]) for field in fields)
 
 
 def _role_of(argv: list[str]) -> str:

@@ -112,10 +112,9 @@ class _Deadline:
 async def _ask(target: DiagnosticsSocket, request: bytes) -> bytes:
     """Sends one request on a connection of its own and returns the payload of the OK reply."""
     loop = asyncio.get_running_loop()
-    connection = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM | sockets.SOCK_CLOEXEC)
+    connection: sockets.socket | None = None
     try:
-        connection.setblocking(False)
-        await _connect(connection, target)
+        connection = await _connected(target)
         _check_peer(connection, target)
         await loop.sock_sendall(connection, request)
         length, is_ok = wire.reply_header(await _receive(connection, wire.HEADER.size))
@@ -135,27 +134,47 @@ async def _ask(target: DiagnosticsSocket, request: bytes) -> bytes:
     except OSError as error:
         raise _refusal(target, error) from None
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
 
 
-async def _connect(connection: sockets.socket, target: DiagnosticsSocket) -> None:
-    """Connects without blocking. A unix socket whose queue is full says so at once and cannot be waited for."""
+async def _connected(target: DiagnosticsSocket) -> sockets.socket:
+    """Connects in a thread, since looking up the path can take long. A full queue says so and cannot be waited for."""
+    while True:
+        connecting = asyncio.ensure_future(asyncio.to_thread(_connect, target))
+        try:
+            return await asyncio.shield(connecting)
+        except BlockingIOError:
+            await asyncio.sleep(0.02)
+        except asyncio.CancelledError:
+            connecting.add_done_callback(_discard)
+            raise
+
+
+def _connect(target: DiagnosticsSocket) -> sockets.socket:
     directory, name = os.path.split(target.path)
     handle = -1
     address = target.path
-    if len(os.fsencode(address)) > _LONGEST_ADDRESS:
-        handle = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        address = f"/proc/self/fd/{handle}/{name}"
+    connection = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM | sockets.SOCK_CLOEXEC)
     try:
-        while True:
-            try:
-                connection.connect(os.fsencode(address))
-                return
-            except BlockingIOError:
-                await asyncio.sleep(0.02)
+        connection.setblocking(False)
+        if len(os.fsencode(address)) > _LONGEST_ADDRESS:
+            handle = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            address = f"/proc/self/fd/{handle}/{name}"
+        connection.connect(os.fsencode(address))
+    except BaseException:
+        connection.close()
+        raise
     finally:
         if handle >= 0:
             os.close(handle)
+    return connection
+
+
+def _discard(connecting: asyncio.Future[sockets.socket]) -> None:
+    """Closes a connection that nobody waits for any more."""
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result().close()
 
 
 def _check_peer(connection: sockets.socket, target: DiagnosticsSocket) -> None:

@@ -47,8 +47,9 @@ def read_foreign(path: Path, limit: int = LARGEST) -> bytes:
 
 
 def read_bounded(path: Path, limit: int = LARGEST) -> bytes:
-    """At most `limit` bytes of a file of `/proc`. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    """At most `limit` bytes of a file of `/proc`. Raises OSError, also for a file whose owner holds a lease on it."""
+    # Without O_NONBLOCK a lease would hold the open up until the kernel breaks it, 45 seconds by default.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         chunks = []
         left = limit

@@ -53,7 +53,8 @@ class RuntimeFacts:
     `state` is the kernel's letter; `tracer_pid` is 0 when nobody traces it. `private_bytes` is what a heap dump has to
     write: writable memory that no file backs (RssAnon + VmSwap where the map cannot be read); `resident_bytes` is its
     RSS, `mapped_bytes` the file-backed images that a full dump adds. `same_mounts` and `same_pids` compare its
-    namespaces with octotui's; `unreadable` is the sentence that says why facts are missing ("" when all could be read).
+    namespaces with octotui's; `temp_directory` is as the process has it, not printable; `unreadable` is the sentence
+    that says why facts are missing ("" when all could be read).
     """
 
     key: ProcessKey

@@ -120,7 +120,7 @@ class _Reading:
             namespace_pid=status.namespace_pid or pid,
             same_mounts=same_mounts,
             same_pids=self._same_pids(status),
-            temp_directory=printable(temp_directory(environment, cwd)),
+            temp_directory=temp_directory(environment, cwd),
             threads=status.threads,
             private_bytes=maps.writable_bytes(mappings) or status.anonymous_bytes + status.swapped_bytes,
             resident_bytes=status.resident_bytes,

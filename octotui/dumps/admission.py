@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from octotui.dumps.files import copy_exclusively
+from octotui.dumps.files import copy_exclusively, disk_full, is_disk_full
 from octotui.dumps.staging import Staging
 from octotui.dumps.store import Store
 from octotui.dumps.verify import DumpFacts, Expectation, verify_open
@@ -53,35 +53,48 @@ class Admission:
             facts = _verified(source, expect)
             if self._is_cancelled():
                 raise CaptureFailed("it was cancelled", code="cancelled")
-            name, copy = self._store.admit(
-                source, self._descriptor, name, may_link=is_sealed, is_cancelled=self._is_cancelled
-            )
-            if copy is None and not _has_one_name(staging, source):
-                copy = self._replace_by_copy(source, name)
-            if copy is not None:
-                facts = self._checked_copy(copy, name, expect)
+            name, placed = self._place(staging, source, name, is_sealed)
+        except BaseException as error:
+            os.close(source)
+            if is_disk_full(error):
+                raise disk_full(self._descriptor) from error
+            raise
+        try:
+            if placed != source:
                 os.close(source)
-                source = copy
-            admitted = Admitted(self._destination / name, facts, source)
+                # Its source may have been changed meanwhile.
+                facts = _verified(placed, expect)
+            admitted = Admitted(self._destination / name, facts, placed)
             self.record(name, document(admitted))
             return admitted
         except BaseException:
-            os.close(source)
+            self._remove(name, placed)
+            os.close(placed)
             raise
 
-    def _checked_copy(self, copy: int, name: str, expect: Expectation) -> DumpFacts:
-        """Facts of the copy itself: its source may have been changed meanwhile."""
+    def _place(self, staging: Staging, source: int, name: str, is_sealed: bool) -> tuple[str, int]:
+        """The name that the dump got in the destination, and a descriptor of it: `source` itself, or a copy's."""
+        name, copy = self._store.admit(
+            source, self._descriptor, name, may_link=is_sealed, is_cancelled=self._is_cancelled
+        )
+        if copy is not None:
+            return name, copy
         try:
-            return _verified(copy, expect)
-        except CaptureFailed:
-            os.close(copy)
-            os.unlink(name, dir_fd=self._descriptor)
+            if _has_one_name(staging, source):
+                return name, source
+        except BaseException:
+            self._remove(name, source)
             raise
+        # A file that someone else has a second name for is not taken; its bytes are.
+        self._remove(name, source)
+        return name, copy_exclusively(source, self._descriptor, name, self._is_cancelled)
 
-    def _replace_by_copy(self, source: int, name: str) -> int:
-        """A file that someone else has a second name for is not taken; its bytes are."""
-        os.unlink(name, dir_fd=self._descriptor)
-        return copy_exclusively(source, self._descriptor, name, self._is_cancelled)
+    def _remove(self, name: str, descriptor: int) -> None:
+        """Takes the file behind `descriptor` out of the destination, unless `name` is another file's by now."""
+        with contextlib.suppress(OSError):
+            found = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+            if os.path.samestat(found, os.fstat(descriptor)):
+                os.unlink(name, dir_fd=self._descriptor)
 
     def record(self, name: str, document: dict[str, Any]) -> None:
         """Writes the record of the dump `name`, or writes it anew.
@@ -105,5 +118,5 @@ def _verified(descriptor: int, expect: Expectation) -> DumpFacts:
 
 def _has_one_name(staging: Staging, source: int) -> bool:
     """Takes away the staged name and says whether the one in the destination is the only one left."""
-    os.unlink(staging.name, dir_fd=staging.descriptor)
+    staging.forget_file()
     return os.fstat(source).st_nlink == 1

@@ -15,7 +15,7 @@ from typing import Any
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
 from octotui.dumps.admission import Admission, Admitted
 from octotui.dumps.backends.base import Capture
-from octotui.dumps.estimates import deadline_seconds
+from octotui.dumps.estimates import deadline_seconds, estimated_bytes, most_bytes
 from octotui.dumps.hashing import FollowingHash
 from octotui.dumps.history import Entry
 from octotui.dumps.model import DumpResult, JobState, Step
@@ -63,6 +63,7 @@ class StepCapture:
         self._began = workshop.clock()
         self._moment = datetime.now(UTC)
         self._cancelled = threading.Event()
+        self._without_digest = threading.Event()
         self._hasher: FollowingHash | None = None
         self._admitted: Admitted | None = None
         self._finished: DumpResult | None = None
@@ -70,6 +71,10 @@ class StepCapture:
     def hurry(self) -> None:
         """Tells work in threads that its result is not wanted any more."""
         self._cancelled.set()
+
+    def skip_digest(self) -> None:
+        """Ends a digest under way, or one to come, without result: the journal keeps it for the next recovery."""
+        self._without_digest.set()
 
     async def run(self) -> DumpResult:
         """The finished result: verified, in its place, recorded; its digest follows with `digest`.
@@ -89,21 +94,30 @@ class StepCapture:
             await in_thread(self._place.leave, self._admitted.path.name if self._admitted else "")
 
     async def digest(self) -> DumpResult | None:
-        """The finished result with its SHA-256, which then stands in the record too; None after a failed `run`.
+        """The finished result with its SHA-256, which then stands in the record too; None when there is none.
 
         Most of it was computed while the dump was written; what is left needs neither the target nor the queue.
         """
+        is_skipped = False
         try:
             if self._admitted is None or self._finished is None or self._hasher is None:
                 return None
             sha256 = await in_thread(self._digest, self._hasher, self._admitted.descriptor)
+            is_skipped = not sha256
+            if is_skipped:
+                return None
             self._finished = replace(self._finished, sha256=sha256)
             return self._finished
         finally:
             if self._admitted is not None:
                 os.close(self._admitted.descriptor)
                 self._admitted = None
-            self._place.close()
+            if is_skipped:
+                # The journal goes on knowing the capture: its digest is added later.
+                os.close(self._place.descriptor)
+                self._place.descriptor = -1
+            else:
+                self._place.close()
 
     def _checked_facts(self) -> RuntimeFacts:
         """The facts as they are now. Raises Refused when the process became another than the plan was made for."""
@@ -139,7 +153,9 @@ class StepCapture:
             was_stopped=status.state == "T",
         )
         threads = self._held.threads()
-        hasher = self._hasher = FollowingHash(self._place.staging.open_file)
+        staging = self._place.staging
+        hasher = FollowingHash(staging.open_file, trusts_writer=staging.place.writer_uid == os.geteuid())
+        self._hasher = hasher
         meter = PauseMeter(facts.key.pid, was_stopped=capture.was_stopped)
         ticker = asyncio.ensure_future(self._tick(hasher, meter))
         is_abnormal = True
@@ -151,8 +167,8 @@ class StepCapture:
             pause = await in_thread(meter.stop)
             ticker.cancel()
             self._tell(JobState.VERIFYING, hasher, pause or 0.0, False)
-            result = replace(self._blank(JobState.FINISHED), backend=backend, pause_seconds=pause)
-            expect = _expectation(facts, threads)
+            result = replace(result_of(self._step, JobState.FINISHED), backend=backend, pause_seconds=pause)
+            expect = _expectation(self._step, facts, threads)
             await in_thread(self._finish, capture, expect, result, on_cancel=self.hurry)
             is_abnormal = False
             assert self._finished is not None
@@ -204,8 +220,9 @@ class StepCapture:
 
     def _digest(self, hasher: FollowingHash, descriptor: int) -> str:
         assert self._admitted is not None
-        sha256 = hasher.digest(descriptor)
-        self._admission().record(self._admitted.path.name, {**self._document, "sha256": sha256})
+        sha256 = hasher.digest(descriptor, self._without_digest.is_set)
+        if sha256:
+            self._admission().record(self._admitted.path.name, {**self._document, "sha256": sha256})
         return sha256
 
     def _admission(self) -> Admission:
@@ -221,15 +238,13 @@ class StepCapture:
         seconds = self._workshop.clock() - self._began
         self._report(Progress(state, hasher.bytes_written, seconds, pause_seconds, is_paused))
 
-    def _blank(self, outcome: JobState) -> DumpResult:
-        return result_of(self._step, outcome)
 
-
-def _expectation(facts: RuntimeFacts, threads: frozenset[int]) -> Expectation:
+def _expectation(step: Step, facts: RuntimeFacts, threads: frozenset[int]) -> Expectation:
     return Expectation(
         pids=frozenset({facts.key.pid, facts.namespace_pid or facts.key.pid}),
         threads=threads,
         runtime=RUNTIME_LIBRARY if facts.kind is RuntimeKind.CORECLR else "",
         writer=Writer.CREATEDUMP,
         machine=MACHINES.get(platform.machine(), ""),
+        most_bytes=most_bytes(max(step.estimate.bytes, estimated_bytes(facts, step.type))),
     )

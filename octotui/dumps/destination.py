@@ -4,52 +4,72 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from octotui.dotnet.pathwalk import walk
 from octotui.dumps.directories import why_not_destination
 from octotui.dumps.estimates import needed_bytes
 from octotui.dumps.filesystems import IN_MEMORY, OVER_NETWORK, FileSystem, file_system_of, nearest_existing
 from octotui.dumps.model import Remark, Severity, Step
+from octotui.dumps.places import choose_place
 from octotui.dumps.rights import Rights
-from octotui.dumps.staging import choose_place
 from octotui.dumps.store import Store
 from octotui.errors import Refused
+from octotui.processes.model import ProcessKey
 from octotui.text import printable, shell_quoted_path
 from octotui.units import bytes_text
 
+IPC = "ipc"
+_ELSEWHERE = "choose another --output DIR"
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
-def remarks_on_destination(
-    destination: Path, store: Store, steps: Sequence[Step], rights: Rights
-) -> tuple[list[Remark], int]:
-    """The remarks, and the bytes that are free there. Changes nothing: a directory that is absent is not made yet."""
-    shown = shell_quoted_path(printable(str(destination)))
+
+class Look(NamedTuple):
+    """What was found at a destination. `free_bytes` is 0 where it cannot be used at all.
+
+    `unplaced`: the targets whose dumps cannot be put there, and why; a refusal with their key stands in `remarks`.
+    """
+
+    remarks: tuple[Remark, ...]
+    free_bytes: int
+    unplaced: Mapping[ProcessKey, str]
+
+
+def look_at_destination(destination: Path, store: Store, steps: Sequence[Step], rights: Rights) -> Look:
+    """How `steps` fare at `destination`. Changes nothing: a directory that is absent is not made yet."""
+    shown = _shown(destination)
     try:
         problem, hint = why_not_usable(destination, is_store=destination == store.directory)
         if problem:
-            return [Remark(Severity.REFUSAL, "destination", problem, hint)], 0
+            return Look((Remark(Severity.REFUSAL, "destination", problem, hint),), 0, {})
         disk = file_system_of(destination)
     except OSError as error:
         problem = f"{shown} cannot be looked at ({error.strerror})"
-        return [Remark(Severity.REFUSAL, "destination", problem, "choose another --output DIR")], 0
+        return Look((Remark(Severity.REFUSAL, "destination", problem, _ELSEWHERE),), 0, {})
     remarks = [_on_kind(disk, shown)] if disk.kind in IN_MEMORY | OVER_NETWORK else []
     if destination != store.directory and destination.is_dir():
-        mode = stat.S_IMODE(destination.stat().st_mode)
-        if mode & 0o077:
-            message = f"{shown} is open to others (mode {mode:04o}); the dumps in it will be readable for you only"
-            remarks.append(Remark(Severity.WARNING, "open-directory", message, f"chmod 700 {shown}"))
-    if steps:
-        remarks += _on_room(disk, shown, steps)
-        remarks += _on_staging(disk, destination, store, steps, rights)
-    return [remark for remark in remarks if remark], disk.free_bytes
+        remarks += _on_mode(destination.stat(), shown)
+    refusals = _on_staging(disk, destination, store, steps, rights)
+    refused = {remark.key for remark in refusals}
+    refusals += _on_room(disk, shown, [step for step in steps if step.target.key not in refused])
+    unplaced = {remark.key: remark.message for remark in refusals if remark.key is not None}
+    return Look((*remarks, *refusals), disk.free_bytes, unplaced)
 
 
 def why_not_usable(destination: Path, *, is_store: bool) -> tuple[str, str]:
     """Why no dump can be put there, with the next step; two "" when it can. Changes nothing."""
-    shown = shell_quoted_path(printable(str(destination)))
+    shown = _shown(destination)
+    existing = nearest_existing(destination)
+    problem = _why_not_trusted(existing.absolute())
+    if problem:
+        return problem, _ELSEWHERE
     if os.path.lexists(destination):
         status = os.lstat(destination)
-        problem, hint = why_not_destination(destination, status)
+        problem, hint = _why_not_shared(shown, status)
+        if not problem:
+            problem, hint = why_not_destination(destination, status)
         if problem:
             return problem, hint
         if is_store and status.st_uid != os.geteuid():
@@ -59,15 +79,47 @@ def why_not_usable(destination: Path, *, is_store: bool) -> tuple[str, str]:
             )
         if is_store and status.st_mode & 0o077:
             return f"{shown} is open to others (mode {stat.S_IMODE(status.st_mode):04o})", f"chmod 700 {shown}"
-    existing = nearest_existing(destination)
     if not existing.is_dir():
-        return f"{shown} is not a directory", "choose another --output DIR"
+        return f"{shown} is not a directory", _ELSEWHERE
     if not os.access(existing, os.W_OK | os.X_OK):
-        return (
-            f"you may not write to {shell_quoted_path(str(existing))}",
-            "choose another --output DIR, or run with sudo",
-        )
+        return f"you may not write to {_shown(existing)}", f"{_ELSEWHERE}, or run with sudo"
     return "", ""
+
+
+def _why_not_trusted(existing: Path) -> str:
+    """Names the first part of the way to a directory with which another user could put something else in its place."""
+    us = os.geteuid()
+    for component in walk(str(existing)):
+        status = component.status
+        shown = _shown(Path(component.path))
+        if status.st_uid not in (0, us):
+            return f"{shown} belongs to uid {status.st_uid}, who could replace the dumps"
+        is_open = component.is_directory and status.st_mode & _WRITABLE_BY_OTHERS and not status.st_mode & stat.S_ISVTX
+        if us == 0 and is_open and component.path != str(existing):
+            return f"others can write to {shown} (mode {stat.S_IMODE(status.st_mode):04o}) and could replace the dumps"
+    return ""
+
+
+def _why_not_shared(shown: str, status: os.stat_result) -> tuple[str, str]:
+    """A directory in which everybody may put files, each his own: fit to hold a directory of dumps, not the dumps."""
+    if not (stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX and status.st_mode & _WRITABLE_BY_OTHERS):
+        return "", ""
+    return f"{shown} is shared with others, who see what is in it", f"use a directory inside it: {_inside(shown)}"
+
+
+def _inside(shown: str) -> str:
+    return f"--output {shown}/dumps-$USER"
+
+
+def _on_mode(status: os.stat_result, shown: str) -> list[Remark]:
+    mode = stat.S_IMODE(status.st_mode)
+    if not mode & 0o077:
+        return []
+    message = f"{shown} is open to others (mode {mode:04o}); the dumps in it will be readable for you only"
+    # A directory that root names may serve the whole host: closing it would break more than it mends.
+    is_own = status.st_uid == os.geteuid() != 0
+    hint = f"chmod 700 {shown}" if is_own else f"choose a directory of your own: {_inside(shown)}"
+    return [Remark(Severity.WARNING, "open-directory", message, hint)]
 
 
 def _on_kind(disk: FileSystem, shown: str) -> Remark:
@@ -79,17 +131,19 @@ def _on_kind(disk: FileSystem, shown: str) -> Remark:
 
 
 def _on_room(disk: FileSystem, shown: str, steps: Sequence[Step]) -> list[Remark]:
-    total = sum(step.estimate.bytes for step in steps)
-    if disk.free_bytes >= needed_bytes(total):
-        return []
-    return [
-        Remark(
-            Severity.REFUSAL,
-            "no-space",
-            f"the dumps need about {bytes_text(total)} and {shown} has {bytes_text(disk.free_bytes)} free",
-            "free some space, choose another directory with --output DIR, or use --type mini",
+    """A refusal for each step that has to go, the largest first, until the others fit together."""
+    kept = sorted(steps, key=lambda step: step.estimate.bytes)
+    refusals: list[Remark] = []
+    while kept and disk.free_bytes < needed_bytes(sum(step.estimate.bytes for step in kept)):
+        step = kept.pop()
+        beside = f" (for {len(kept) + 1} dumps)" if kept else ""
+        message = (
+            f"its dump needs about {bytes_text(step.estimate.bytes)} and {shown} has "
+            f"{bytes_text(disk.free_bytes)} free{beside}"
         )
-    ]
+        hint = "free some space, choose another directory with --output DIR, or use --type mini"
+        refusals.append(Remark(Severity.REFUSAL, "no-space", message, hint, step.target.key))
+    return refusals
 
 
 def _on_staging(
@@ -99,18 +153,33 @@ def _on_staging(
     remarks: list[Remark] = []
     for step in steps:
         try:
-            place = choose_place(step.facts, rights, nearest_existing(destination), store.staging)
+            existing = nearest_existing(destination)
+            place = choose_place(step.facts, rights, existing, store.staging)
             other = file_system_of(place.outside)
         except Refused as error:
             remarks.append(Remark(Severity.REFUSAL, error.code, error.message, error.hint, step.target.key))
             continue
         except OSError:
             continue
-        if other.device != disk.device and other.free_bytes < needed_bytes(step.estimate.bytes):
+        written_to = destination if place.outside == existing else place.outside
+        if step.backend == IPC and not _is_unicode(str(written_to)):
+            message = f"its runtime takes no path that is not UTF-8, and {_shown(written_to)} is not"
+            hint = f"{_ELSEWHERE}, or use --backend createdump"
+            remarks.append(Remark(Severity.REFUSAL, "destination", message, hint, step.target.key))
+        elif other.device != disk.device and other.free_bytes < needed_bytes(step.estimate.bytes):
             message = (
-                f"{step.target.name} {step.target.key.pid} can write its dump only to {place.outside}, "
-                f"which has {bytes_text(other.free_bytes)} free; it needs about {bytes_text(step.estimate.bytes)}"
+                f"it can write its dump only to {place.outside}, which has {bytes_text(other.free_bytes)} free; "
+                f"it needs about {bytes_text(step.estimate.bytes)}"
             )
             hint = "name a directory that its user can write to with --output DIR, or use --type mini"
-            remarks.append(Remark(Severity.REFUSAL, "no-space", message, hint))
+            remarks.append(Remark(Severity.REFUSAL, "no-space", message, hint, step.target.key))
     return remarks
+
+
+def _is_unicode(path: str) -> bool:
+    """Bytes that are not UTF-8 stand in a path as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in path)
+
+
+def _shown(path: Path) -> str:
+    return shell_quoted_path(printable(str(path)))

@@ -14,12 +14,58 @@ from octotui.errors import StoreError
 from octotui.text import printable, shell_quoted_path
 
 PRIVATE = 0o700
+_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def open_directory(path: Path) -> int:
     """A descriptor of the directory; a link at its last component is not followed. Raises OSError."""
-    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    return os.open(path, _OPEN)
+
+
+def make_with_parents(path: Path, mode: int) -> bool:
+    """Creates the directory `path` with `mode` and its missing parents, whatever the umask; True when it was absent.
+
+    Parents are closed to others, but root's can be passed by all, as other users write into its staging. An existing
+    directory is left as it is. Raises OSError.
+    """
+    if os.path.lexists(path):
+        return False
+    if path.parent != path:
+        make_with_parents(path.parent, 0o755 if os.geteuid() == 0 else PRIVATE)
+    parent = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            os.mkdir(path.name, PRIVATE, dir_fd=parent)
+        except FileExistsError:
+            return False
+        if mode != PRIVATE:
+            descriptor = os.open(path.name, _OPEN, dir_fd=parent)
+            try:
+                os.fchmod(descriptor, mode)
+            finally:
+                os.close(descriptor)
+    finally:
+        os.close(parent)
+    return True
+
+
+def check_unchangeable(path: Path) -> None:
+    """Raises StoreError when `path` is there and is not a directory that its user alone can change."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unusable(path, error) from error
+    shown = shell_quoted_path(printable(str(path)))
+    us, mode = os.geteuid(), stat.S_IMODE(status.st_mode)
+    if not stat.S_ISDIR(status.st_mode):
+        raise StoreError(f"{shown} is not a directory of its own", hint=f"move it away: mv {shown} {shown}.old")
+    if status.st_uid != us:
+        raise StoreError(f"{shown} belongs to uid {status.st_uid}, not to uid {us}", hint=f"sudo chown {us} {shown}")
+    if mode & _WRITABLE_BY_OTHERS:
+        raise StoreError(f"others can change {shown} (mode {mode:04o})", hint=f"chmod go-w {shown}")
 
 
 def make_private(path: Path) -> int:
@@ -28,9 +74,7 @@ def make_private(path: Path) -> int:
     Raises StoreError when it is a link, no directory, someone else's, or open to others.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not os.path.lexists(path):
-            path.mkdir(mode=PRIVATE, exist_ok=True)
+        make_with_parents(path, PRIVATE)
         descriptor = open_directory(path)
     except OSError as error:
         raise _unusable(path, error) from error
@@ -47,9 +91,7 @@ def make_destination(path: Path) -> int:
     Raises StoreError when it is a link, no directory, or when others than its owner can write to it unhindered.
     """
     try:
-        if not os.path.lexists(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.mkdir(mode=PRIVATE, exist_ok=True)
+        make_with_parents(path, PRIVATE)
         descriptor = open_directory(path)
     except OSError as error:
         raise _unusable(path, error) from error

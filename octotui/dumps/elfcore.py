@@ -13,8 +13,8 @@ from octotui.text import printable
 from octotui.units import bytes_text
 
 MOST_REGIONS = 1 << 20
-MOST_NOTE_BYTES = 128 << 20
-MOST_NOTES = 1 << 19
+MOST_NOTE_BYTES = 32 << 20
+MOST_NOTES = 1 << 17
 MACHINES = {62: "x86-64", 183: "aarch64", 40: "arm", 3: "x86", 243: "riscv", 258: "loongarch"}
 
 NT_PRSTATUS = 1
@@ -26,6 +26,7 @@ _PT_NOTE = 4
 _ET_CORE = 4
 _TYPES = {0: "nothing", 1: "an object file", 2: "a program", 3: "a shared library or program"}
 _MANY_REGIONS = 0xFFFF
+_LONGEST_NAME = 4096
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _REGION = struct.Struct("<IIQQQQQQ")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
@@ -165,12 +166,14 @@ def mapped_files(content: bytes) -> Iterator[tuple[int, int, str]]:
     table_end = 16 + count * 24
     if count > MOST_REGIONS or table_end > len(content):
         raise NotADump("its list of mapped files does not parse: it claims more entries than it holds")
-    names = content[table_end:].split(b"\0")
-    if len(names) < count:
-        raise NotADump("its list of mapped files does not parse: names are missing")
+    position = table_end
     for index in range(count):
         start, end, _ = struct.unpack_from("<QQQ", content, 16 + index * 24)
-        yield start, end, printable(os.fsdecode(names[index]))
+        name_end = content.find(b"\0", position)
+        if name_end < 0:
+            raise NotADump("its list of mapped files does not parse: names are missing")
+        yield start, end, printable(os.fsdecode(content[position : min(name_end, position + _LONGEST_NAME)]))
+        position = name_end + 1
 
 
 def _aligned(length: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from octotui.dotnet.model import RuntimeFacts
+from octotui.dumps.files import SPACE_FLOOR_BYTES
 from octotui.dumps.history import History
 from octotui.dumps.model import DumpType, Estimate
 
@@ -18,7 +19,9 @@ BYTES_PER_SECOND = 700e6
 DEADLINE_FACTOR = 3.0
 DEADLINE_EXTRA_SECONDS = 30.0
 SPACE_FACTOR = 1.2
-SPACE_FLOOR_BYTES = 64 << 20
+
+SIZE_FACTOR = 2
+SIZE_EXTRA_BYTES = 1 << 30
 
 
 def estimate(facts: RuntimeFacts, type: DumpType, backend: str, history: History) -> Estimate:
@@ -41,6 +44,11 @@ def estimated_bytes(facts: RuntimeFacts, type: DumpType) -> int:
 def deadline_seconds(expected: Estimate) -> float:
     """When a capture counts as stuck."""
     return DEADLINE_FACTOR * expected.pause_seconds + DEADLINE_EXTRA_SECONDS
+
+
+def most_bytes(expected: int) -> int:
+    """Above this a file is not the dump that was asked for, whoever wrote it."""
+    return SIZE_FACTOR * expected + SIZE_EXTRA_BYTES
 
 
 def needed_bytes(total: int) -> int:

@@ -19,11 +19,14 @@ class FollowingHash:
     """Reads a file behind its writer, in a thread of least priority, and hashes it on the way.
 
     `open_file` returns a descriptor of the file or raises OSError while it is not there; it must be safe against links.
-    `digest` answers for the final bytes only: whatever speaks against the running digest leads to a fresh one.
+    A file that was replaced, shortened or changed in its first `GUARD_BYTES` after they were read is hashed anew; a
+    change further on is not noticed. So a writer that is not trusted is watched only, and its file is hashed when it
+    is done.
     """
 
-    def __init__(self, open_file: Callable[[], int]) -> None:
+    def __init__(self, open_file: Callable[[], int], *, trusts_writer: bool) -> None:
         self._open_file = open_file
+        self._trusts_writer = trusts_writer
         self._over = threading.Event()
         self._hash = hashlib.sha256()
         self._guard = b""
@@ -44,19 +47,26 @@ class FollowingHash:
         """Ends the following, for instance when the writer is done. The thread ends by itself."""
         self._over.set()
 
-    def digest(self, descriptor: int) -> str:
-        """The digest of the file behind `descriptor`, whose writer is done. Blocks until all of it is read."""
+    def digest(self, descriptor: int, is_cancelled: Callable[[], bool] = lambda: False) -> str:
+        """The digest of the file behind `descriptor`, whose writer is done; "" when `is_cancelled` said so.
+
+        Blocks until all of it is read.
+        """
         self.stop()
         if self._thread.is_alive():
             self._thread.join()
         found = os.fstat(descriptor)
         is_same = (found.st_dev, found.st_ino) == self._identity and found.st_size >= self._hashed
-        if not is_same or os.pread(descriptor, len(self._guard), 0) != self._guard:
-            return whole_digest(descriptor)
+        if not (self._trusts_writer and is_same) or os.pread(descriptor, len(self._guard), 0) != self._guard:
+            return whole_digest(descriptor, is_cancelled)
         for block in _blocks(descriptor, self._hashed):
             self._hash.update(block)
             self._hashed += len(block)
-        return self._hash.hexdigest() if self._hashed == found.st_size else whole_digest(descriptor)
+            if is_cancelled():
+                return ""
+        if self._hashed != found.st_size:
+            return whole_digest(descriptor, is_cancelled)
+        return self._hash.hexdigest()
 
     def _follow(self) -> None:
         with contextlib.suppress(OSError):
@@ -84,7 +94,7 @@ class FollowingHash:
     def _hash_growing(self, descriptor: int) -> None:
         while not self._over.is_set():
             self._written = os.fstat(descriptor).st_size
-            for block in _blocks(descriptor, self._hashed):
+            for block in _blocks(descriptor, self._hashed) if self._trusts_writer else ():
                 if self._hashed < GUARD_BYTES:
                     self._guard += bytes(block[: GUARD_BYTES - self._hashed])
                 self._hash.update(block)
@@ -95,11 +105,13 @@ class FollowingHash:
             self._over.wait(POLL_SECONDS)
 
 
-def whole_digest(descriptor: int) -> str:
-    """SHA-256 of all bytes behind an open file, as hexadecimal text."""
+def whole_digest(descriptor: int, is_cancelled: Callable[[], bool] = lambda: False) -> str:
+    """SHA-256 of all bytes behind an open file, as hexadecimal text; "" when `is_cancelled` said so on the way."""
     digest = hashlib.sha256()
     for block in _blocks(descriptor, 0):
         digest.update(block)
+        if is_cancelled():
+            return ""
     return digest.hexdigest()
 
 

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+from octotui.dumps.files import open_regular
+
 MOST_USED = 20
 LARGEST_BYTES = 1 << 20
 SMALLEST_TOLD_BYTES = 32 << 20
@@ -46,8 +48,7 @@ class History:
         if self._path is None:
             return
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-            descriptor = os.open(self._path, flags, 0o600)
+            descriptor = open_regular(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         except OSError:
             return
         try:
@@ -77,7 +78,7 @@ class History:
 
 def _read(path: Path) -> Iterable[Entry]:
     try:
-        with path.open("rb") as stream:
+        with open(open_regular(path, os.O_RDONLY), "rb") as stream:
             size = stream.seek(0, os.SEEK_END)
             stream.seek(max(0, size - LARGEST_BYTES))
             lines = stream.read(LARGEST_BYTES).splitlines()

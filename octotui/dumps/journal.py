@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from octotui.dumps.directories import make_private
+from octotui.dumps.directories import check_unchangeable, make_private, open_directory
 from octotui.dumps.files import read_json, write_json
 from octotui.dumps.target import read_status
 from octotui.errors import StoreError
@@ -17,6 +19,7 @@ from octotui.processes.model import ProcessKey
 
 SCHEMA = 1
 SUFFIX = ".json"
+STAGING_NAME = re.compile(r"\.octotui-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Entry:
     `owner_pid` and `owner_started` name the octotui; `staging` is its directory with `device` and `inode`; `name` is
     what the dump shall be called in `destination`; `record` is its record as far as it was known. Once the dump
     stands there, `is_captured` is set, `name` is what it is called, and only its digest is still to come.
+    `expected_bytes` is the estimate of its size, 0 for none.
     """
 
     owner_pid: int
@@ -42,6 +46,7 @@ class Entry:
     name: str
     record: Mapping[str, Any]
     is_captured: bool = False
+    expected_bytes: int = 0
 
     @property
     def target(self) -> ProcessKey:
@@ -76,17 +81,26 @@ class Journal:
             (self._directory / (token + SUFFIX)).unlink()
 
     def entries(self) -> dict[str, Entry]:
-        """Every readable entry by its token. Others are left alone."""
+        """Every readable entry by its token. Others are left alone.
+
+        Raises StoreError when someone else can change the journal or the directory that it lies in: what an entry
+        says is done with our rights.
+        """
         found: dict[str, Entry] = {}
+        check_unchangeable(self._directory.parent)
+        check_unchangeable(self._directory)
         try:
-            names = sorted(os.listdir(self._directory))
+            directory = open_directory(self._directory)
         except OSError:
             return found
-        for name in names:
-            if name.endswith(SUFFIX) and not name.startswith("."):
-                entry = _parsed(read_json(self._directory / name))
-                if entry is not None:
-                    found[name.removesuffix(SUFFIX)] = entry
+        try:
+            for name in sorted(os.listdir(directory)):
+                if name.endswith(SUFFIX) and not name.startswith(".") and _is_own_file(name, directory):
+                    entry = _parsed(read_json(name, directory))
+                    if entry is not None:
+                        found[name.removesuffix(SUFFIX)] = entry
+        finally:
+            os.close(directory)
         return found
 
     def under_way(self) -> dict[ProcessKey, Entry]:
@@ -101,17 +115,28 @@ def own_identity() -> tuple[int, int]:
     return pid, status.started if status else 0
 
 
+def _is_own_file(name: str, directory: int) -> bool:
+    """Nobody else can change `directory`, so it stays the file that was looked at."""
+    try:
+        found = os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and found.st_nlink == 1
+
+
 def _parsed(document: Mapping[str, Any] | None) -> Entry | None:
     if document is None or document.get("schema") != SCHEMA:
         return None
     kinds = {"staging": str, "file": str, "destination": str, "name": str, "record": dict, "is_captured": bool}
     values: dict[str, Any] = {}
     for field in fields(Entry):
-        value = document.get(field.name)
+        value = document.get(field.name, 0 if field.name == "expected_bytes" else None)
         kind = kinds.get(field.name, int)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             return None
         values[field.name] = value
     if "/" in values["file"] or "/" in values["name"]:
+        return None
+    if not STAGING_NAME.fullmatch(values["staging"].rpartition("/")[2]):
         return None
     return Entry(**values)

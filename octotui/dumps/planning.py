@@ -9,7 +9,7 @@ from octotui.dotnet import runtime
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
 from octotui.dumps.backends.base import Availability, Backend
 from octotui.dumps.backends.registry import AUTO, chosen_backends
-from octotui.dumps.destination import remarks_on_destination
+from octotui.dumps.destination import look_at_destination
 from octotui.dumps.estimates import estimate
 from octotui.dumps.history import History
 from octotui.dumps.journal import Journal
@@ -67,16 +67,17 @@ def plan(
         draft.consider(key)
     draft.drop_needless_refusals(forest)
     destination = request.destination.absolute() if request.destination else store.directory
-    steps = tuple(draft.steps)
-    about_place, free = remarks_on_destination(destination, store, steps, rights)
+    place = look_at_destination(destination, store, draft.steps, rights)
+    steps = tuple(step for step in draft.steps if step.target.key not in place.unplaced)
+    unplaced = [LeftOut(s.target, place.unplaced[s.target.key]) for s in draft.steps if s.target.key in place.unplaced]
     notices = [_sensitive()] if steps else []
     return DumpPlan(
         request=request,
         steps=steps,
-        left_out=tuple(draft.left_out),
-        remarks=(*draft.remarks, *about_place, *notices),
+        left_out=(*draft.left_out, *unplaced),
+        remarks=(*draft.remarks, *place.remarks, *notices),
         destination=destination,
-        free_bytes=free,
+        free_bytes=place.free_bytes,
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import time
 from pathlib import Path
 from typing import Any
 
 from octotui.dumps.admission import Admission, Admitted
+from octotui.dumps.estimates import most_bytes
 from octotui.dumps.files import HALF_WRITTEN, read_json, write_json
 from octotui.dumps.hashing import whole_digest
 from octotui.dumps.journal import Entry, Journal
@@ -27,7 +29,8 @@ LOST = {"code": "lost", "message": "octotui was ended during the capture and the
 def recover(store: Store) -> tuple[DumpRecord, ...]:
     """Settles every capture of an octotui that runs no more; one whose dump is still being written is left for later.
 
-    Returns the records that were made. Blocks: a dump is hashed.
+    Returns the records that were made. Blocks: a dump is hashed, unless it is larger than it can be. Raises StoreError
+    when someone else can change the journal.
     """
     journal = Journal(store.jobs)
     made: set[tuple[str, str]] = set()
@@ -50,10 +53,15 @@ def _sweep(store: Store, journal: Journal, now: float | None = None) -> None:
     known = {entry.staging for entry in journal.entries().values()}
     oldest = (time.time() if now is None else now) - ABANDONED_SECONDS
     for directory in (store.directory, store.staging):
-        for staging in directory.glob(f"{PREFIX}*"):
+        for path in directory.glob(f"{PREFIX}*"):
             with contextlib.suppress(OSError):
-                if str(staging) not in known and staging.lstat().st_mtime < oldest:
-                    staging.rmdir()
+                found = path.lstat()
+                # A time in the future is none that a directory gets by itself.
+                is_old = found.st_mtime < oldest or found.st_mtime > oldest + 2 * ABANDONED_SECONDS
+                if str(path) not in known and is_old:
+                    staging = Staging.reopen(path, "", found.st_dev, found.st_ino, found.st_uid)
+                    if staging is not None:
+                        staging.remove()
     for directory in (store.directory, store.jobs):
         for half in directory.glob(HALF_WRITTEN):
             with contextlib.suppress(OSError):
@@ -109,9 +117,14 @@ def _complete(store: Store, entry: Entry) -> str:
         document = read_json(entry.name + RECORD_SUFFIX, descriptor)
         if document is None or document.get("sha256"):
             return ""
-        dump = os.open(entry.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=descriptor)
+        dump = _opened_dump(entry, descriptor)
+        if dump is None:
+            return ""
         try:
+            verify_open(dump, _expectation(entry))
             store.write_record(descriptor, entry.name, {**document, "sha256": whole_digest(dump)})
+        except NotADump:
+            return ""
         finally:
             os.close(dump)
         return entry.name
@@ -132,9 +145,8 @@ def _opened(store: Store, entry: Entry) -> int:
 
 def _record_standing(store: Store, directory: int, entry: Entry) -> bool:
     """Records a dump whose octotui was ended between the move and the record. False when no whole one stands there."""
-    try:
-        descriptor = os.open(entry.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
-    except OSError:
+    descriptor = _opened_dump(entry, directory)
+    if descriptor is None:
         return False
     try:
         facts = verify_open(descriptor, _expectation(entry))
@@ -148,9 +160,23 @@ def _record_standing(store: Store, directory: int, entry: Entry) -> bool:
     return True
 
 
+def _opened_dump(entry: Entry, directory: int) -> int | None:
+    """The dump in its destination: a plain file of ours, no larger than it may be; None when there is none such."""
+    try:
+        descriptor = os.open(entry.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
+    except OSError:
+        return None
+    found = os.fstat(descriptor)
+    is_plain = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid()
+    if is_plain and found.st_size <= most_bytes(entry.expected_bytes):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
 def _expectation(entry: Entry) -> Expectation:
     pids = frozenset({entry.target_pid, entry.namespace_pid or entry.target_pid})
-    return Expectation(pids=pids, runtime="", writer=Writer.CREATEDUMP)
+    return Expectation(pids=pids, runtime="", writer=Writer.CREATEDUMP, most_bytes=most_bytes(entry.expected_bytes))
 
 
 def _document(entry: Entry, found: Admitted) -> dict[str, Any]:

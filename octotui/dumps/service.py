@@ -16,7 +16,8 @@ from octotui.dumps.capture import StepCapture
 from octotui.dumps.history import History
 from octotui.dumps.jobs import JobBook
 from octotui.dumps.journal import Journal
-from octotui.dumps.model import DumpPlan, DumpRequest, DumpResult, Failure, Job, JobState, Severity, Step
+from octotui.dumps.model import DumpPlan, DumpRequest, DumpResult, Job, JobState, Severity, Step
+from octotui.dumps.outcomes import failed
 from octotui.dumps.records import DumpRecord, result_of
 from octotui.dumps.recovery import recover
 from octotui.dumps.rights import Rights, read_rights
@@ -27,8 +28,6 @@ from octotui.dumps.workplace import Inspect, Workshop
 from octotui.errors import OctotuiError, ProcessGone, Refused
 from octotui.processes.model import Sample
 from octotui.units import seconds_text
-
-LOST_WORDS = "octotui met an error of its own; the target runs on"
 
 
 class DumpService:
@@ -58,7 +57,7 @@ class DumpService:
         self._plans: dict[int, DumpPlan] = {}
         self._runner: asyncio.Task[None] | None = None
         self._running: tuple[int, StepCapture, asyncio.Task[None]] | None = None
-        self._digests: set[asyncio.Task[None]] = set()
+        self._digests: dict[asyncio.Task[None], StepCapture] = {}
         self._is_closed = False
 
     @property
@@ -105,13 +104,11 @@ class DumpService:
                 hint=remark.hint if remark else "choose a .NET process",
                 code=remark.code if remark else "",
             )
-        under_way = self._book.under_way()
-        elsewhere = Journal(self.store.jobs).under_way()
+        under_way = {*self._book.under_way(), *Journal(self.store.jobs).under_way()}
         for step in plan.steps:
-            key = step.target.key
-            if key in under_way or key in elsewhere:
+            if step.target.key in under_way:
                 raise Refused(
-                    f"process {key.pid} ({step.target.name}) is being captured already",
+                    f"process {step.target.key.pid} ({step.target.name}) is being captured already",
                     hint="wait until that capture is over, or cancel it",
                     code="under-way",
                 )
@@ -126,7 +123,7 @@ class DumpService:
             self._held[job.id] = HeldTarget.open(step.target.key)
             self._plans[job.id] = plan
         except ProcessGone as error:
-            self._book.ended(job.id, _failed(step, error))
+            self._book.ended(job.id, failed(step, error))
         return self._book[job.id]
 
     def cancel(self, job_id: int) -> None:
@@ -163,14 +160,18 @@ class DumpService:
         return await in_thread(recover, self.store)
 
     async def aclose(self) -> None:
-        """Cancels every job and returns when targets run and partial files are gone. May be called twice."""
+        """Cancels every job and returns when targets run and partial files are gone. May be called twice.
+
+        A digest that is still to come is not waited for: the next `recover` adds it to the record.
+        """
         self._is_closed = True
         for job in self._book.jobs:
             self.cancel(job.id)
         if self._runner is not None:
             await asyncio.wait({self._runner})
-        if self._digests:
-            await asyncio.wait(self._digests)
+        for capture in self._digests.values():
+            capture.skip_digest()
+        await asyncio.gather(*self._digests, return_exceptions=True)
         self._book.close()
 
     async def _run_queue(self) -> None:
@@ -179,9 +180,7 @@ class DumpService:
             await asyncio.wait({task})
             if not task.cancelled() and (error := task.exception()) is not None:
                 # Not one of ours: it stays loud, but the queue goes on and nobody waits for ever.
-                self._end(
-                    job.id, _result(job.step, JobState.FAILED, "internal", f"{LOST_WORDS} ({type(error).__name__})")
-                )
+                self._end(job.id, failed(job.step, error))
                 asyncio.get_running_loop().call_exception_handler({"message": "capture failed", "exception": error})
             self._end(job.id, result_of(job.step, JobState.CANCELLED))
 
@@ -202,19 +201,18 @@ class DumpService:
             result = await capture.run()
         except asyncio.CancelledError:
             result = result_of(job.step, JobState.CANCELLED)
-        except OctotuiError as error:
-            result = _failed(job.step, error)
-        except OSError as error:
-            words = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
-            result = _result(job.step, JobState.FAILED, "os-error", words, "octotui doctor shows what is amiss here")
+        except (OctotuiError, OSError) as error:
+            result = failed(job.step, error)
         finally:
             self._running = None
         before = self._book[job.id]
         self._end(job.id, replace(result, seconds=result.seconds or before.seconds))
         # The next step does not wait for the digest of this one.
         digest = asyncio.get_running_loop().create_task(self._digest(job.id, capture), name=f"octotui-digest-{job.id}")
-        self._digests.add(digest)
-        digest.add_done_callback(self._digests.discard)
+        self._digests[digest] = capture
+        digest.add_done_callback(self._digests.pop)
+        if self._is_closed:
+            capture.skip_digest()
 
     async def _digest(self, job_id: int, capture: StepCapture) -> None:
         result: DumpResult | None = None
@@ -237,12 +235,3 @@ def _fallbacks(step: Step, plan: DumpPlan) -> tuple[str, ...]:
     if plan.request.backend != AUTO:
         return ()
     return tuple(passed.backend for passed in step.passed_over if passed.reason == planning.NOT_NEEDED)
-
-
-def _failed(step: Step, error: OctotuiError) -> DumpResult:
-    is_refusal = isinstance(error, Refused) or error.code == "pid-reused"
-    return _result(step, JobState.REFUSED if is_refusal else JobState.FAILED, error.code, error.message, error.hint)
-
-
-def _result(step: Step, outcome: JobState, code: str, message: str, hint: str = "") -> DumpResult:
-    return replace(result_of(step, outcome), failure=Failure(code, message, hint))

@@ -7,95 +7,82 @@ import errno
 import os
 import secrets
 import stat
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
 
-from octotui.dotnet.access import Identity
-from octotui.dotnet.model import RuntimeFacts
-from octotui.dumps.directories import open_directory, passage
-from octotui.dumps.rights import Rights
-from octotui.errors import CaptureFailed, Refused
+from octotui.dumps.acting import close_quietly
+from octotui.dumps.clearing import claim, clear
+from octotui.dumps.journal import STAGING_NAME
+from octotui.dumps.places import Place, place_of
+from octotui.errors import CaptureFailed
 
 PREFIX = ".octotui-"
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A directory in which a staging directory can be made: as octotui reaches it and as the writer sees it."""
-
-    outside: Path
-    inside: str
-    writer_uid: int
-    writer_gid: int
-
-
-def choose_place(facts: RuntimeFacts, rights: Rights, destination: Path, common: Path) -> Place:
-    """The first of: the destination, `common`, the target's temp directory, which the writer can reach safely.
-
-    The writer is the target's user, since it is the target or a tool with its rights that writes. Raises Refused
-    when there is none.
-    """
-    uid, gid = (facts.uid, facts.gid) if rights.is_root else (rights.uid, rights.gid)
-    who = Identity(uid, gid, facts.groups, overrides_modes=uid == 0)
-    if facts.same_mounts:
-        for directory in (destination, common):
-            way = passage(directory, who)
-            if not way.blocked and not way.untrusted:
-                return Place(directory, str(directory), uid, gid)
-    outside = Path(facts.temp_directory)
-    if not facts.same_mounts:
-        outside = Path(f"/proc/{facts.key.pid}/root{facts.temp_directory}")
-    if outside.is_dir() and not (uid == 0 and facts.same_mounts and passage(outside, who).untrusted):
-        return Place(outside, facts.temp_directory, uid, gid)
-    raise Refused(
-        f"there is no directory that uid {uid} can write a dump to safely",
-        hint=f"make one and name it with --output: install -d -m 700 -o {uid} DIR",
-        code="no-staging",
-    )
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Staging:
-    """One staging directory (0700, the writer's) with one dump in it. Every access goes through its descriptor."""
+    """One staging directory (0700, the writer's) with one dump in it. Every access goes through descriptors.
 
-    def __init__(self, place: Place, descriptor: int, directory: Path, name: str) -> None:
+    In a place that is ours root makes and removes the directory. Elsewhere the writer does, that is root with no more
+    than the writer's rights: whatever the writer puts in its place, nothing is reached that the writer cannot reach.
+    """
+
+    def __init__(self, place: Place, way: int, descriptor: int, name: str, file: str, is_resumed: bool = False) -> None:
         self.place = place
-        self.directory = directory
-        self.name = name
+        self.directory = place.outside / name
+        self.name = file
+        self._way = way
         self._descriptor = descriptor
+        self._is_resumed = is_resumed
 
     @classmethod
     def make(cls, place: Place, name: str) -> Staging:
         """Creates the directory. Raises CaptureFailed when it cannot be made."""
-        directory = place.outside / f"{PREFIX}{secrets.token_hex(8)}"
+        directory = f"{PREFIX}{secrets.token_hex(8)}"
         try:
-            directory.mkdir(mode=0o700)
-            descriptor = open_directory(directory)
+            way = place.open()
+            try:
+                descriptor = place.keeper.do(lambda: _made(way, directory))
+                if place.is_ours and not place.writer.is_us:
+                    os.fchown(descriptor, place.writer_uid, place.writer_gid)
+            except BaseException:
+                os.close(way)
+                raise
         except OSError as error:
             raise CaptureFailed(
                 f"no staging directory can be made in {place.outside} ({error.strerror})",
                 hint="choose another --output DIR",
                 code="unwritable" if error.errno != errno.ENOSPC else "disk-full",
             ) from error
+        staging = cls(place, way, descriptor, directory, name)
         found = os.fstat(descriptor)
-        if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
-            os.close(descriptor)
-            raise CaptureFailed(f"{directory} was swapped while it was made", code="tampered")
-        if place.writer_uid != os.geteuid():
-            os.fchown(descriptor, place.writer_uid, place.writer_gid)
-        return cls(place, descriptor, directory, name)
+        if found.st_uid != place.writer_uid or stat.S_IMODE(found.st_mode) & 0o077:
+            staging.close()
+            raise CaptureFailed(f"{staging.directory} was swapped while it was made", code="tampered")
+        return staging
 
     @classmethod
     def reopen(cls, directory: Path, name: str, device: int, inode: int, writer_uid: int) -> Staging | None:
         """The staging directory of an earlier octotui, or None when it is gone or another one."""
+        if not STAGING_NAME.fullmatch(directory.name):
+            return None
+        place = place_of(directory.parent, writer_uid)
         try:
-            descriptor = open_directory(directory)
+            way = place.open()
         except OSError:
             return None
-        found = os.fstat(descriptor)
-        if (found.st_dev, found.st_ino) != (device, inode):
-            os.close(descriptor)
+        try:
+            descriptor = place.keeper.do(lambda: os.open(directory.name, _DIRECTORY, dir_fd=way))
+        except OSError:
+            os.close(way)
             return None
-        return cls(Place(directory.parent, str(directory.parent), writer_uid, -1), descriptor, directory, name)
+        found = os.fstat(descriptor)
+        staging = cls(place, way, descriptor, directory.name, name, is_resumed=True)
+        if (found.st_dev, found.st_ino) != (device, inode):
+            staging.close()
+            return None
+        return staging
 
     @property
     def inside_path(self) -> str:
@@ -108,30 +95,23 @@ class Staging:
         found = os.fstat(self._descriptor)
         return found.st_dev, found.st_ino
 
-    @property
-    def descriptor(self) -> int:
-        return self._descriptor
-
     def open_file(self) -> int:
         """The file, for reading: regular, the writer's, with no other name. Raises OSError when there is none such."""
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(self.name, flags, dir_fd=self._descriptor)
-        found = os.fstat(descriptor)
-        allowed = {self.place.writer_uid, os.geteuid()}
-        if not stat.S_ISREG(found.st_mode) or found.st_uid not in allowed or found.st_nlink != 1:
-            os.close(descriptor)
-            raise OSError(errno.EPERM, "it is not the file that was asked for")
-        return descriptor
+        found = os.fstat(self._descriptor)
+        is_claimed = self.place.is_ours and found.st_uid == os.geteuid()
+        actor = self.place.keeper if is_claimed else self.place.writer
+        # An octotui that was ended after it took the file over left it root's, in a directory that only root changes.
+        allowed = {self.place.writer_uid, os.geteuid()} if is_claimed and self._is_resumed else {self.place.writer_uid}
+        return actor.do(lambda: _opened(self._descriptor, self.name, allowed))
 
     def take_over(self) -> tuple[int, bool]:
         """The written file, now ours alone, and whether nobody can change it any more (no writer has it open).
 
-        From here on the writer can put nothing else in its place. Raises CaptureFailed when there is no such file.
+        From here on the writer can change nothing in it. Raises CaptureFailed when there is no such file.
         """
-        us, group = os.geteuid(), os.getegid()
-        if self.place.writer_uid != us:
-            os.fchown(self._descriptor, us, group)
         try:
+            if self.place.is_ours:
+                claim(self._descriptor)
             descriptor = self.open_file()
         except FileNotFoundError as error:
             raise CaptureFailed("the tool reported success but left no dump", code="no-file") from error
@@ -141,10 +121,20 @@ class Staging:
                 hint="do not trust that process; nothing was taken from it",
                 code="tampered",
             ) from error
-        if os.fstat(descriptor).st_uid != us:
-            os.fchown(descriptor, us, group)
-        os.fchmod(descriptor, 0o600)
-        return descriptor, self.place.writer_uid == us or not _has_writer(descriptor)
+        try:
+            os.fchmod(descriptor, 0o600)
+            if not self.place.writer.is_us:
+                os.fchown(descriptor, os.geteuid(), os.getegid())
+        except OSError as error:
+            os.close(descriptor)
+            raise CaptureFailed(f"the dump cannot be taken from its writer ({error.strerror})", code="take") from error
+        return descriptor, self.place.writer.is_us or not _has_writer(descriptor)
+
+    def forget_file(self) -> None:
+        """Takes away the name of the file in this directory. Raises OSError."""
+        is_claimed = self.place.is_ours and os.fstat(self._descriptor).st_uid == os.geteuid()
+        actor = self.place.keeper if is_claimed else self.place.writer
+        actor.do(lambda: os.unlink(self.name, dir_fd=self._descriptor))
 
     def is_being_written(self) -> bool:
         """True while some process has the file open for writing, where the file system can tell."""
@@ -158,37 +148,56 @@ class Staging:
             os.close(descriptor)
 
     def remove(self) -> None:
-        """The directory with everything in it, and the descriptor. Never raises; may be called twice."""
+        """The directory with everything in it, and the descriptors. Never raises; may be called twice."""
         if self._descriptor < 0:
             return
         with contextlib.suppress(OSError):
-            if self.place.writer_uid != os.geteuid():
-                os.fchown(self._descriptor, os.geteuid(), os.getegid())
-        with contextlib.suppress(OSError):
-            for name in os.listdir(self._descriptor):
-                with contextlib.suppress(OSError):
-                    os.unlink(name, dir_fd=self._descriptor)
-        identity = None
-        with contextlib.suppress(OSError):
-            identity = self.identity
-        os.close(self._descriptor)
-        self._descriptor = -1
-        with contextlib.suppress(OSError):
-            found = os.lstat(self.directory)
-            if (found.st_dev, found.st_ino) == identity:
-                self.directory.rmdir()
+            self.place.keeper.do(self._remove)
+        self.close()
+
+    def _remove(self) -> None:
+        if self.place.is_ours:
+            claim(self._descriptor)
+        else:
+            os.fchmod(self._descriptor, 0o700)
+        clear(self._descriptor, self.place.writer_uid, is_claimed=self.place.is_ours)
+        name = self.directory.name
+        found = os.stat(name, dir_fd=self._way, follow_symlinks=False)
+        if (found.st_dev, found.st_ino) == self.identity:
+            os.rmdir(name, dir_fd=self._way)
 
     def close(self) -> None:
         if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+            close_quietly(self._descriptor)
+            close_quietly(self._way)
+            self._descriptor = self._way = -1
+
+
+def _made(way: int, name: str) -> int:
+    os.mkdir(name, 0o700, dir_fd=way)
+    return os.open(name, _DIRECTORY, dir_fd=way)
+
+
+def _opened(directory: int, name: str, owners: Collection[int]) -> int:
+    """Looks first and opens then: to open a pipe or a device has effects of its own."""
+    found = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        status = os.fstat(found)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid not in owners or status.st_nlink != 1:
+            raise OSError(errno.EPERM, "it is not the file that was asked for")
+        return os.open(f"/proc/self/fd/{found}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    finally:
+        os.close(found)
 
 
 def _has_writer(descriptor: int, *, when_unknown: bool = True) -> bool:
     """Whether anybody has the file open for writing: the kernel grants a read lease only when nobody has."""
     import fcntl
+    import signal
 
     try:
+        # Who opens the file for writing just now breaks the lease: its signal must be one that ends nobody.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
         return True if error.errno == errno.EAGAIN else when_unknown

@@ -11,7 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from octotui.dumps.directories import make_destination, make_private, open_directory
+from octotui.dumps.directories import (
+    check_unchangeable,
+    make_destination,
+    make_private,
+    make_with_parents,
+    open_directory,
+)
 from octotui.dumps.files import copy_exclusively, link_exclusively, read_json, safe_word, write_json
 from octotui.dumps.model import Target
 from octotui.dumps.records import DUMP_SUFFIX, RECORD_SUFFIX, DumpRecord, parsed_time
@@ -44,20 +50,24 @@ class Store:
 
     def prepare(self, destination: Path | None = None) -> None:
         """Makes every directory that a capture needs. Raises StoreError with what stands in the way."""
-        if not self.state.exists():
-            with contextlib.suppress(OSError):
-                self.state.mkdir(parents=True, exist_ok=True)
-                # Of root's, others may pass to the common staging, but not look around.
-                self.state.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        with contextlib.suppress(OSError):
+            # Of root's, others may pass to the common staging, but not look around.
+            make_with_parents(self.state, 0o711 if os.geteuid() == 0 else 0o700)
+        self.check_state()
         os.close(make_private(self.directory))
         os.close(make_private(self.jobs))
         self._prepare_staging()
         if destination is not None and destination != self.directory:
             os.close(make_destination(destination))
 
+    def check_state(self) -> None:
+        """Raises StoreError when others can change the state or the journal, so that neither can be believed."""
+        for directory in (self.state, self.jobs):
+            check_unchangeable(directory)
+
     def _prepare_staging(self) -> None:
         try:
-            self.staging.mkdir(mode=0o711, exist_ok=True)
+            make_with_parents(self.staging, 0o711)
             descriptor = open_directory(self.staging)
         except OSError as error:
             raise StoreError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import struct
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from octotui.dumps.elfcore import NT_FILE, NT_PRPSINFO, NT_PRSTATUS, CoreFile, Note, mapped_files, read_core
+from octotui.dumps.holes import holes, is_mostly_holes
 from octotui.dumps.writers import Writer, writer_of
 from octotui.errors import AccessDenied, NotADump, UsageError
 from octotui.text import printable
@@ -36,7 +36,8 @@ class Expectation:
     """What the dump of a capture has to show.
 
     `pids`: one of them must be the core's (a target in another pid namespace has two); `threads` must all be in it,
-    empty where they cannot be compared; `runtime` is the base name of a file that must be mapped ("" for none).
+    empty where they cannot be compared; `runtime` is the base name of a file that must be mapped ("" for none);
+    a file of more than `most_bytes` is refused unread, 0 for no limit.
     """
 
     pids: frozenset[int]
@@ -44,6 +45,7 @@ class Expectation:
     runtime: str = RUNTIME_LIBRARY
     writer: Writer | None = None
     machine: str = ""
+    most_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ def verify_open(descriptor: int, expect: Expectation | None = None) -> DumpFacts
     if not _is_regular(descriptor):
         raise NotADump("it is not a regular file")
     try:
+        if expect is not None and 0 < expect.most_bytes < (size := os.fstat(descriptor).st_size):
+            raise NotADump(f"it is {bytes_text(size)} large, at most {bytes_text(expect.most_bytes)} were expected")
         core = read_core(descriptor)
         facts = _facts(descriptor, core)
     except OSError as error:
@@ -118,8 +122,7 @@ def _facts(descriptor: int, core: CoreFile) -> DumpFacts:
     threads = tuple(_threads(core.notes))
     if not threads:
         raise NotADump("it holds no thread (no PRSTATUS note)")
-    files = [found for note in core.notes if note.type == NT_FILE for found in mapped_files(note.content)]
-    images = [(start, end, path) for start, end, path in files if _base_name(path) == RUNTIME_LIBRARY]
+    first, images = _files(core.notes)
     return DumpFacts(
         size_bytes=core.size,
         extent_bytes=core.extent,
@@ -130,8 +133,8 @@ def _facts(descriptor: int, core: CoreFile) -> DumpFacts:
         threads=threads,
         runtime_path=images[0][2] if images else "",
         regions=len(core.regions),
-        type_guess=_type_guess(core, [(start, end) for start, end, _ in images or files]),
-        hole_bytes=sum(length for _, length in _holes(descriptor, core.size)),
+        type_guess=_type_guess(core, [(start, end) for start, end, _ in images or first]),
+        hole_bytes=sum(length for _, length in holes(descriptor, core.size)),
     )
 
 
@@ -144,9 +147,11 @@ def _check_length(descriptor: int, core: CoreFile, writer: Writer) -> None:
     if writer is Writer.CREATEDUMP and core.extent < core.size:
         surplus = core.size - core.extent
         raise NotADump(f"it has {surplus} bytes more than its headers account for")
-    for offset, length in _holes(descriptor, core.size):
+    for offset, length in holes(descriptor, core.size):
         if offset + length >= core.size:
             raise NotADump(f"its last {bytes_text(length)} were never written (the file is sparse there)")
+    if writer is Writer.CREATEDUMP and is_mostly_holes(descriptor):
+        raise NotADump("most of it was never written (the file is sparse), and createdump leaves no holes")
     for region in core.regions:
         if region.address == _DIAGNOSTICS_PAGE and region.file_bytes >= len(_DIAGNOSTICS_MAGIC):
             found = os.pread(descriptor, len(_DIAGNOSTICS_MAGIC), region.offset)
@@ -154,25 +159,21 @@ def _check_length(descriptor: int, core: CoreFile, writer: Writer) -> None:
                 raise NotADump("its last page does not hold what createdump writes there")
 
 
-def _holes(descriptor: int, size: int, most: int = 1000) -> Iterator[tuple[int, int]]:
-    """(offset, length) of the stretches that were never written; none where the file system cannot tell."""
-    position = 0
-    for _ in range(most):
-        try:
-            start = os.lseek(descriptor, position, os.SEEK_HOLE)
-            if start >= size:
-                return
-            try:
-                position = os.lseek(descriptor, start, os.SEEK_DATA)
-            except OSError as error:
-                if error.errno != errno.ENXIO:
-                    raise
-                position = size
-        except OSError:
-            return
-        yield start, position - start
-        if position >= size:
-            return
+_File = tuple[int, int, str]
+
+
+def _files(notes: tuple[Note, ...]) -> tuple[list[_File], list[_File]]:
+    """(start, end, path) of the first mapped files, and of the first that are a runtime library."""
+    first: list[_File] = []
+    images: list[_File] = []
+    for note in notes:
+        if note.type == NT_FILE:
+            for found in mapped_files(note.content):
+                if len(first) < _MOST_IMAGES:
+                    first.append(found)
+                if len(images) < _MOST_IMAGES and _base_name(found[2]) == RUNTIME_LIBRARY:
+                    images.append(found)
+    return first, images
 
 
 def _owner(notes: tuple[Note, ...]) -> tuple[int, str]:

@@ -15,9 +15,10 @@ from octotui.dumps.backends.base import Backend
 from octotui.dumps.history import History
 from octotui.dumps.journal import Entry, Journal, own_identity
 from octotui.dumps.model import Step
+from octotui.dumps.places import choose_place
 from octotui.dumps.records import new_record
 from octotui.dumps.rights import Rights
-from octotui.dumps.staging import Staging, choose_place
+from octotui.dumps.staging import Staging
 from octotui.dumps.store import Store, dump_name
 from octotui.errors import StoreError
 from octotui.processes.model import ProcessKey
@@ -84,6 +85,7 @@ class Workplace:
             destination=str(self.destination),
             name=dump_name(step.target, moment),
             record=new_record(step, moment),
+            expected_bytes=step.estimate.bytes,
         )
         token = self._staging.directory.name.lstrip(".")
         self._journal.add(token, self._entry)

@@ -6,6 +6,8 @@ import re
 
 from octotui.octopus.secret_names import Context, is_connection_key, is_secret_key, is_secret_name, may_hold_name
 from octotui.octopus.secret_values import MASK, mask_values, may_hold_value
+from octotui.octopus.secret_words import HINTS as WORD_HINTS
+from octotui.octopus.secret_words import mask_words
 
 _NAME = re.compile(r"[A-Za-z_][\w.\-]*+")
 _ATTACH = re.compile(r"(?:\\*[\"'])?[)\]}]?[ \t]{0,8}(?::=|=>|==?|:)[ \t]{0,8}")
@@ -38,6 +40,8 @@ def mask_text(text: str, context: Context | None = None) -> str:
     lowered = text.lower()
     if any(hint in lowered for hint in _SCRIPT_HINTS):
         text = _mask_script_arguments(text)
+    if any(hint in lowered for hint in WORD_HINTS):
+        text = mask_words(text)
     if context is None:
         context = Context.of(text)
     if may_hold_name(lowered) or context.is_login or context.is_curl or context.is_container:
@@ -81,9 +85,10 @@ def _named_value(text: str, start: int, end: int, context: Context) -> tuple[int
     """Where the value of the name at `start:end` stands and what replaces it; None when the name means nothing."""
     name = text[start:end]
     is_option = _is_prefixed(text, start)
-    if is_option and context.is_glued and name[0] in "pP" and len(name) > 1 and not is_secret_name(name):
-        word = _WORD.match(text, start + 1)
-        return (start + 1, word.end() if word else end, MASK)
+    if is_option and _is_lone_dash(text, start) and name[0] in context.glued:
+        glued = _WORD.match(text, start)
+        if glued is not None and context.is_glued_option(glued[0]):
+            return _glued_value(text, start, end, is_long=is_secret_name(name))
     is_assignment = is_option and context.is_assignment_option(name)
     if not is_assignment and not (context.is_secret_option(name) if is_option else is_secret_key(name)):
         return None
@@ -102,6 +107,23 @@ def _named_value(text: str, start: int, end: int, context: Context) -> tuple[int
         masked = mask_assignment(found)
         return None if masked == found else (value, stop, masked)
     return (value, stop, _quoted_like(found))
+
+
+def _glued_value(text: str, start: int, end: int, *, is_long: bool) -> tuple[int, int, str]:
+    """The secret right behind the letter at `start`, and the next word if the letter may begin a long name too."""
+    value = start + 1
+    done = _ALREADY.match(text, value)
+    if done is not None:
+        return (value, done.end(), done[0])
+    stop = _value_end(text, start, value, is_option=False)
+    gap = _GAP.match(text, end) if is_long else None
+    if gap is None or gap.end() == len(text) or stop > gap.end():
+        return (value, stop, MASK)
+    return (value, _value_end(text, start, gap.end(), is_option=True), f"{MASK} {MASK}")
+
+
+def _is_lone_dash(text: str, start: int) -> bool:
+    return text[start - 1] == "-" and (start == 1 or text[start - 2] in " \t\n\"'(=`,[")
 
 
 def _is_prefixed(text: str, start: int) -> bool:

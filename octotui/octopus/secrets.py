@@ -13,6 +13,7 @@ from enum import Enum, auto
 from octotui.octopus.secret_names import Context, is_secret_key
 from octotui.octopus.secret_text import mask_assignment, mask_text, may_hold_secret
 from octotui.octopus.secret_values import MASK
+from octotui.octopus.secret_words import secret_words
 from octotui.text import printable
 
 __all__ = ["ENVIRONMENT_ALLOWED", "MASK", "is_allowed_environment", "redact", "redact_text"]
@@ -61,7 +62,7 @@ def redact(argv: Sequence[str]) -> tuple[str, ...]:
     if not may_hold_secret(joined):
         return tuple(printable(_clipped(word, word)) for word in words)
     context = Context.of(joined)
-    covered = _positional_secrets(words)
+    covered = _positional_secrets(words) | secret_words(words)
     redacted: list[str] = []
     expected = _Next.PLAIN
     for index, word in enumerate(words):
@@ -94,6 +95,8 @@ def is_allowed_environment(name: str) -> bool:
 
 
 def _masked_word(word: str, context: Context) -> str:
+    if word[:1] == "-" and context.is_glued_option(word[1:]):
+        return word[:2] + MASK
     option = _OPTION.fullmatch(word)
     if option is not None and option["value"]:
         head = word[: option.start("value")]

@@ -96,6 +96,22 @@ def test_an_output_directory_gets_the_dump_and_nothing_beside_it(
     assert sorted(path.suffix for path in output.iterdir()) == [".dmp", ".json"]
 
 
+@pytest.mark.parametrize(("backend", "status"), [("ipc", 3), ("createdump", 0)])
+def test_an_output_directory_that_is_not_utf8_is_used_or_refused_in_words(
+    backend: str, status: int, target: StandIn, program: Callable[..., Completed], tmp_path: Path
+) -> None:
+    output = tmp_path / os.fsdecode(b"x\xff")
+    arguments = ("dump", str(target.pid), "--yes", "--type", "mini", "--backend", backend, "--output", str(output))
+    done = program(*arguments, "--json")
+    assert (done.status, "Traceback" in done.stderr) == (status, False), done
+    (result,) = done.document["results"]
+    if status:
+        assert "not UTF-8" in result["error"]["message"]
+    else:
+        assert Path(result["path"]).parent == output
+    assert program(*arguments).status == status
+
+
 def test_a_process_that_is_not_dotnet_is_refused_with_exit_3(program: Callable[..., Completed]) -> None:
     with subprocess.Popen(["sleep", "60"]) as sleeper:
         try:

@@ -137,3 +137,11 @@ async def test_no_targets_is_said(tmp_path: Path) -> None:
     host: Any = ScriptedHost(ScriptedService(plan_of()))
     (check,) = await targets.readiness(host, replace(SAMPLE, meanings={}), ())
     assert check.status is Status.OK
+
+
+def test_a_hostile_path_of_a_runtime_is_in_no_advised_command() -> None:
+    path = "/tmp/';reboot;'/createdump"
+    tool = CreatedumpTool(path, path, False, "it is not executable")
+    (check,) = targets.runtimes(sample_of((1, Meaning(dotnet=True))), lambda _: facts(tool))
+    assert "reboot" not in check.fix
+    assert "sudo" not in check.fix

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import struct
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octotui.dotnet import wire
+from octotui.dotnet import ipc, wire
 from octotui.dotnet.ipc import DumpKind, RuntimeInfo, generate_core_dump, process_info
 from octotui.dotnet.model import DiagnosticsSocket
 from octotui.errors import DiagnosticsError
@@ -313,3 +315,53 @@ def test_any_payload_is_read_or_called_garbled(payload: bytes) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50))
 def test_strings_survive_the_wire(text: str) -> None:
     assert wire.Reader(wire.string(text)).string() == text
+
+
+async def test_connecting_does_not_run_on_the_event_loop(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(reply(info_payload(0x08)))
+
+    target = await serve(answer)
+    threads: list[int] = []
+    connect = ipc._connect
+
+    def observed(target: DiagnosticsSocket) -> socket.socket:
+        threads.append(threading.get_ident())
+        return connect(target)
+
+    monkeypatch.setattr(ipc, "_connect", observed)
+    assert (await process_info(target)).pid == 812
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+async def test_a_connection_that_comes_after_a_cancellation_is_closed(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(reply(info_payload(0x08)))
+
+    target = await serve(answer)
+    made: list[socket.socket] = []
+    may_go, closed = threading.Event(), asyncio.Event()
+    connect, discard = ipc._connect, ipc._discard
+
+    def slow(target: DiagnosticsSocket) -> socket.socket:
+        may_go.wait(30)
+        made.append(connect(target))
+        return made[0]
+
+    def discarded(connecting: asyncio.Future[socket.socket]) -> None:
+        discard(connecting)
+        closed.set()
+
+    monkeypatch.setattr(ipc, "_connect", slow)
+    monkeypatch.setattr(ipc, "_discard", discarded)
+    asking = asyncio.ensure_future(process_info(target))
+    await asyncio.sleep(0.05)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    may_go.set()
+    await closed.wait()
+    assert made[0].fileno() == -1

@@ -20,7 +20,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def follower(file: Path) -> Iterator[FollowingHash]:
-    found = FollowingHash(lambda: os.open(file, os.O_RDONLY))
+    found = FollowingHash(lambda: os.open(file, os.O_RDONLY), trusts_writer=True)
     yield found
     found.stop()
 
@@ -85,7 +85,7 @@ def test_file_that_could_not_be_followed_is_hashed_at_the_end(file: Path) -> Non
     def never() -> int:
         raise OSError("not now")
 
-    follower = FollowingHash(never)
+    follower = FollowingHash(never, trusts_writer=True)
     follower.start()
     file.write_bytes(b"all at once")
     assert digest_of(follower, file) == hashlib.sha256(b"all at once").hexdigest()
@@ -94,3 +94,27 @@ def test_file_that_could_not_be_followed_is_hashed_at_the_end(file: Path) -> Non
 def test_digest_works_without_having_been_started(follower: FollowingHash, file: Path) -> None:
     file.write_bytes(b"")
     assert digest_of(follower, file) == hashlib.sha256(b"").hexdigest()
+
+
+def test_middle_that_a_stranger_changes_later_counts_as_it_is_in_the_end(file: Path) -> None:
+    content = os.urandom(3 * BLOCK_BYTES)
+    file.write_bytes(content)
+    follower = FollowingHash(lambda: os.open(file, os.O_RDONLY), trusts_writer=False)
+    follower.start()
+    wait_until(lambda: follower.bytes_written == len(content))
+    with file.open("r+b") as stream:
+        stream.seek(2 * BLOCK_BYTES)
+        stream.write(b"other bytes")
+    assert digest_of(follower, file) == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_digest_of_a_huge_file_can_be_given_up(file: Path) -> None:
+    file.touch()
+    os.truncate(file, 1 << 40)
+    follower = FollowingHash(lambda: os.open(file, os.O_RDONLY), trusts_writer=True)
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        assert whole_digest(descriptor, lambda: True) == ""
+        assert follower.digest(descriptor, lambda: True) == ""
+    finally:
+        os.close(descriptor)

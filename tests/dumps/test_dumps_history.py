@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -57,3 +58,25 @@ def test_small_dumps_tell_the_fixed_part_and_not_the_throughput() -> None:
     assert history.throughput("ipc", 0.1) is None
     assert history.fixed_seconds("ipc") == 0.12
     assert history.fixed_seconds("createdump") is None
+
+
+def test_pipe_in_its_place_makes_nobody_wait(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    os.mkfifo(path)
+    assert History(path).entries() == ()
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        history = History(path)
+        history.add(LARGE)
+        assert history.entries() == (LARGE,)
+        assert os.read(reader, 100) == b""
+    finally:
+        os.close(reader)
+
+
+def test_only_the_end_of_a_long_history_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.touch()
+    os.truncate(path, 1 << 40)
+    History(path).add(LARGE)
+    assert len(History(path).entries()) <= 1

@@ -118,11 +118,13 @@ def test_staging_that_vanished_is_reported_as_lost(store: Store) -> None:
 
 def test_swapped_staging_directory_is_not_believed(store: Store) -> None:
     _, staging = begin(store, b"")
+    # As long as it is open, its inode is not given to another.
+    first = os.open(staging.directory, os.O_RDONLY)
     staging.directory.rmdir()
-    (store.directory / "decoy").mkdir()
     staging.directory.mkdir()
     (staging.directory / "dump").write_bytes(CORE)
     (made,) = recover(store)
+    os.close(first)
     assert made.outcome == "lost"
     assert (staging.directory / "dump").exists()
 
@@ -157,7 +159,7 @@ def test_half_written_record_is_swept_when_old(store: Store) -> None:
 
 
 def test_empty_staging_that_no_journal_knows_is_swept_when_old(store: Store) -> None:
-    forgotten, fresh = store.staging / ".octotui-old", store.directory / ".octotui-new"
+    forgotten, fresh = store.staging / f".octotui-{'0' * 16}", store.directory / f".octotui-{'1' * 16}"
     forgotten.mkdir()
     fresh.mkdir()
     os.utime(forgotten, (0, 0))

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from dump_doubles import facts_of
 
+from octotui.dumps.places import Place, choose_place
 from octotui.dumps.rights import Rights, read_rights
-from octotui.dumps.staging import Place, Staging, choose_place
+from octotui.dumps.staging import Staging
 from octotui.errors import CaptureFailed, Refused
 from octotui.processes.model import ProcessKey
 
@@ -90,7 +91,7 @@ def test_file_of_a_third_user_is_not_taken(staging: Staging) -> None:
 @AS_ROOT
 def test_writer_loses_its_hold_on_what_was_taken(tmp_path: Path) -> None:
     tmp_path.chmod(0o711)
-    staging = Staging.make(Place(tmp_path, str(tmp_path), NOBODY, NOBODY), "dump")
+    staging = Staging.make(Place(tmp_path, str(tmp_path), NOBODY, NOBODY, is_ours=True), "dump")
     assert staging.directory.stat().st_uid == NOBODY
     path = written(staging)
     os.chown(path, NOBODY, NOBODY)
@@ -98,6 +99,9 @@ def test_writer_loses_its_hold_on_what_was_taken(tmp_path: Path) -> None:
         descriptor, is_sealed = staging.take_over()
         os.close(descriptor)
         assert not is_sealed, "someone still has it open for writing"
+    with pytest.raises(CaptureFailed):
+        staging.take_over()
+    os.chown(path, NOBODY, NOBODY)
     descriptor, is_sealed = staging.take_over()
     os.close(descriptor)
     assert is_sealed

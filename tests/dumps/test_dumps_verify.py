@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from dump_cores import PAGE, RUNTIME, Core
 from hypothesis import given
 from hypothesis import strategies as st
 
+from octotui.dumps.elfcore import MOST_NOTE_BYTES
 from octotui.dumps.verify import DumpFacts, Expectation, Writer, verify
 from octotui.errors import NotADump, UsageError
 
@@ -174,3 +177,48 @@ def test_damaged_dumps_give_facts_or_a_refusal_and_nothing_else(
         assert verify(file).size_bytes == file.stat().st_size
     except NotADump as refused:
         assert refused.message
+
+
+def stretched(core: Core, extra: int) -> bytes:
+    """The start of `core` with its last region made `extra` bytes longer in the headers."""
+    content = bytearray(bytes(core))
+    entry = 64 + 56 * len(core.memory)
+    for at in (entry + 32, entry + 40):
+        (length,) = struct.unpack_from("<Q", content, at)
+        struct.pack_into("<Q", content, at, length + extra)
+    return bytes(content)
+
+
+def test_terabytes_that_were_never_written_are_no_dump(file: Path) -> None:
+    content = stretched(Core(), 4 << 40)
+    file.write_bytes(content)
+    with file.open("r+b") as stream:
+        stream.seek(len(content) + (4 << 40) - 1)
+        stream.write(b"x")
+    with pytest.raises(NotADump, match="createdump leaves no holes"):
+        verify(file, WANTED)
+    assert file.stat().st_blocks * 512 < 1 << 20
+
+
+def test_dump_far_beyond_its_estimate_is_refused_unread(file: Path) -> None:
+    size = len(bytes(Core()))
+    words = complaint(file, bytes(Core()), replace(WANTED, most_bytes=size - 1))
+    assert "were expected" in words
+    assert checked(file, bytes(Core()), replace(WANTED, most_bytes=size)).pid == 4242
+
+
+def test_notes_of_hundred_megabytes_are_not_read(file: Path) -> None:
+    assert "its notes claim" in complaint(file, bytes(Core(extra_notes=bytes(MOST_NOTE_BYTES))))
+
+
+def test_many_mapped_files_cost_little_memory(file: Path) -> None:
+    files = [(n * PAGE, (n + 1) * PAGE, "/some/file") for n in range(200_000)]
+    file.write_bytes(bytes(Core(files=[*files, (0x10000, 0x12000, RUNTIME)])))
+    tracemalloc.start()
+    try:
+        facts = verify(file, WANTED)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert facts.runtime_path == RUNTIME
+    assert peak < 5 * file.stat().st_size

@@ -168,8 +168,8 @@ async def test_disk_that_fills_up_fails_the_capture_and_harms_nobody(
     bench: Bench, start_target: StartTarget, small_disk: Path, each_runtime: str, backend: str
 ) -> None:
     target = start_target(runtime=each_runtime)
-    plan = await bench.plan(target, backend, destination=small_disk)
-    code, message = failure_of(await bench.run(replace(plan, remarks=())))
+    plan = await bench.plan(target, backend)
+    code, message = failure_of(await bench.run(replace(plan, destination=small_disk)))
     assert code in ("disk-full", "createdump-failed", "diagnostics-failed"), message
     if each_runtime == "8.0":
         assert (code, "No space left on device" in message) == ("disk-full", True)
@@ -343,7 +343,8 @@ async def test_createdump_that_is_not_executable_costs_no_socket(
     assert plan.is_refused
     (refusal,) = plan.of(Severity.REFUSAL)
     assert "is not executable for uid" in refusal.message
-    assert refusal.hint == f"sudo chmod a+x '{find_runtime().createdump}'"
+    # The same path is another file for octotui: a command on it would change the wrong one.
+    assert refusal.hint == "have the owner of that runtime make its createdump executable for the process's user"
     assert await socket_answers(target)
 
 

@@ -145,7 +145,7 @@ async def test_runtime_that_its_user_can_change_is_never_run_as_root(
 AS_NOBODY = """
 import asyncio, ctypes, os, sys
 from pathlib import Path
-import concurrent.futures.thread, encodings.utf_16_le
+import concurrent.futures.thread, encodings.ascii, encodings.utf_16_le
 from octotui.processes.model import ProcessKey
 from real_captures import Bench
 

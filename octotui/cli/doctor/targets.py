@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from octotui.cli.doctor.check import Check, failure, ok, warning
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
+from octotui.dumps.backends import advice
 from octotui.dumps.model import DumpPlan, DumpRequest, Severity
 from octotui.errors import NothingMatched, OctotuiError, ProcessGone
 from octotui.processes.model import ProcessKey, Sample
@@ -62,7 +63,7 @@ def _runtime(facts: RuntimeFacts) -> Check:
         )
     if tool.problem or not tool.is_runnable:
         problem = tool.problem or "createdump cannot be run by the target's user"
-        return warning(title, f"{where}: {problem}", f"chmod a+rx '{printable(tool.reachable)}'")
+        return warning(title, f"{where}: {problem}", advice.run_bits(tool))
     if tool.untrusted:
         return ok(
             title, f"{where}: createdump found; it is never run as root ({printable(tool.untrusted)} is not root's)"

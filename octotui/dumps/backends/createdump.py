@@ -9,16 +9,19 @@ import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
+from octotui.dotnet import runtime
 from octotui.dotnet.model import RuntimeFacts
-from octotui.dumps.backends import words
+from octotui.dumps.backends import advice, words
 from octotui.dumps.backends.base import Availability, Capture
 from octotui.dumps.model import DumpType
 from octotui.dumps.rights import Rights
 from octotui.dumps.waiting import to_its_end, unbroken
-from octotui.errors import CaptureFailed
+from octotui.errors import CaptureFailed, OctotuiError
+from octotui.text import printable
 from octotui.units import seconds_text
 
 GRACE_SECONDS = 0.5
+UNCHANGED = ("kind", "uid", "gid", "groups", "runtime_directory", "createdump", "same_mounts")
 LOG_BYTES = 64 << 10
 FIRST_VERSION_WITHOUT_PID = 11
 OPTIONS = {DumpType.MINI: "-n", DumpType.HEAP: "-h", DumpType.TRIAGE: "-t", DumpType.FULL: "-u"}
@@ -48,14 +51,12 @@ class CreatedumpBackend:
         if not self._rights.may_act_for(facts.uid):
             return Availability(False, f"it runs as uid {facts.uid}", "run octotui with sudo")
         if not tool.is_runnable:
-            return Availability(
-                False, f"its createdump cannot be run ({tool.problem})", f"sudo chmod a+x '{tool.path}'"
-            )
+            return Availability(False, f"its createdump cannot be run ({tool.problem})", advice.run_bits(tool))
         if facts.uid == 0 and tool.untrusted:
             return Availability(
                 False,
-                f"someone other than root can change {tool.untrusted}, and createdump would run it as root",
-                f"sudo chown root '{tool.untrusted}' && sudo chmod go-w '{tool.untrusted}'",
+                f"someone other than root can change {printable(tool.untrusted)}, and createdump would run it as root",
+                advice.trust(facts, tool.untrusted),
             )
         denial, hint = self._rights.why_not_trace(facts.uid, is_child_of_target=False)
         if denial:
@@ -93,7 +94,7 @@ class CreatedumpBackend:
         except OSError as error:
             raise CaptureFailed(
                 f"createdump could not be started ({error.strerror})",
-                hint=f"try it by hand: '{_tool(capture)}' --help",
+                hint="octotui doctor PID says what stands in the way",
                 code="not-started",
             ) from error
         capture.note(_words_in(log))
@@ -103,10 +104,10 @@ class CreatedumpBackend:
 
     def _start(self, capture: Capture, log: int) -> subprocess.Popen[bytes]:
         """Starts createdump as the target's user. Runs in a thread that ends soon: no-new-privileges sticks to it."""
-        facts = capture.facts
+        facts = self._confirmed(capture)
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         is_other = facts.uid != self._rights.uid
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [
                 _tool(capture),
                 OPTIONS[capture.type],
@@ -125,6 +126,32 @@ class CreatedumpBackend:
             group=facts.gid if is_other else None,
             extra_groups=facts.groups if is_other else None,
         )
+        try:
+            # createdump knows its target by a bare pid: what it was started for must still have it.
+            capture.target.check()
+        except OctotuiError:
+            _end_now(process)
+            raise
+        return process
+
+    def _confirmed(self, capture: Capture) -> RuntimeFacts:
+        """The facts as they are at this moment: of the held process, with the user and runtime that were admitted.
+
+        Raises CaptureFailed when they are others, ProcessGone when the process ended.
+        """
+        known = capture.facts
+        capture.target.check()
+        facts = runtime.inspect(known.key)
+        is_same = all(getattr(facts, name) == getattr(known, name) for name in UNCHANGED)
+        available = self.probe(facts, capture.type)
+        if not is_same or not available.ok:
+            why = "another program or user" if not is_same else available.reason
+            raise CaptureFailed(
+                f"process {known.key.pid} is not what it was a moment ago ({why})",
+                hint="look at it and plan again",
+                code="changed",
+            )
+        return facts
 
 
 def _tool(capture: Capture) -> str:
@@ -150,7 +177,8 @@ def _bounded_log() -> int:
 
 
 def _words_in(log: int) -> str:
-    return os.pread(log, os.lseek(log, 0, os.SEEK_CUR), 0).decode("utf-8", "replace").replace("\0", "")
+    # The tool shares the file's offset and can set it anywhere: it says nothing of what was written.
+    return os.pread(log, LOG_BYTES, 0).replace(b"\0", b"").decode("utf-8", "replace")
 
 
 async def _exit_of(process: subprocess.Popen[bytes]) -> None:
@@ -176,6 +204,15 @@ async def _end(process: subprocess.Popen[bytes]) -> None:
         process.kill()
         await _exit_of(process)
     process.wait()
+
+
+def _end_now(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _exit_words(code: int) -> str:

@@ -6,7 +6,7 @@ import asyncio
 
 from octotui.dotnet import ipc
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
-from octotui.dumps.backends import words
+from octotui.dumps.backends import advice, words
 from octotui.dumps.backends.base import Availability, Capture
 from octotui.dumps.model import DumpType
 from octotui.dumps.rights import Rights
@@ -51,11 +51,10 @@ class IpcBackend:
                 return Availability(False, "a single-file program can only be dumped in full", "use --type full")
         elif facts.createdump is None or not facts.createdump.is_runnable:
             problem = facts.createdump.problem if facts.createdump else "there is none beside its runtime"
-            path = facts.createdump.path if facts.createdump else ""
             return Availability(
                 False,
                 f"its createdump cannot be run ({problem}), and asking for it would cost the process its socket",
-                f"sudo chmod a+x '{path}'" if path else "",
+                advice.run_bits(facts.createdump) if facts.createdump else "",
             )
         denial, hint = self._rights.why_not_trace(facts.uid, is_child_of_target=True)
         if denial:

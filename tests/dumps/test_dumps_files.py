@@ -1,0 +1,117 @@
+"""Files of the store: read within bounds, written whole or not at all, copied only where there is room."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from octotui.dumps import files
+from octotui.dumps.directories import open_directory
+from octotui.dumps.files import copy_exclusively, read_json, write_json
+from octotui.errors import CaptureFailed
+
+DISK_BYTES = 2 << 20
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[int]:
+    descriptor = open_directory(tmp_path)
+    yield descriptor
+    os.close(descriptor)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / "small disk"
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "none", str(place)]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def source_of(path: Path, content: bytes) -> int:
+    path.write_bytes(content)
+    return os.open(path, os.O_RDONLY)
+
+
+def refused_copy(source: int, place: Path) -> CaptureFailed:
+    descriptor = open_directory(place)
+    try:
+        with pytest.raises(CaptureFailed) as refused:
+            copy_exclusively(source, descriptor, "copy")
+    finally:
+        os.close(source)
+        os.close(descriptor)
+    assert list(place.iterdir()) == []
+    return refused.value
+
+
+def test_copy_without_room_is_not_begun(small_disk: Path, tmp_path: Path) -> None:
+    error = refused_copy(source_of(tmp_path / "source", bytes(100)), small_disk)
+    assert error.code == "disk-full"
+    assert "small disk" in error.message
+    assert "--output DIR" in error.hint
+
+
+def test_disk_that_fills_up_during_the_copy_is_told_as_such(
+    small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "SPACE_FLOOR_BYTES", -(1 << 40))
+    error = refused_copy(source_of(tmp_path / "source", b"x" * 2 * DISK_BYTES), small_disk)
+    assert (error.code, "the disk is full" in error.message) == ("disk-full", True)
+
+
+def test_holes_stay_holes_in_a_copy(directory: int, tmp_path: Path) -> None:
+    source = source_of(tmp_path / "source", b"begin")
+    os.truncate(tmp_path / "source", 1 << 40)
+    with (tmp_path / "source").open("r+b") as stream:
+        stream.seek(1 << 30)
+        stream.write(b"middle")
+    try:
+        os.close(copy_exclusively(source, directory, "copy"))
+    finally:
+        os.close(source)
+    copy = tmp_path / "copy"
+    assert copy.stat().st_size == 1 << 40
+    assert copy.stat().st_blocks * 512 < 1 << 20
+    with copy.open("rb") as stream:
+        assert stream.read(5) == b"begin"
+        stream.seek(1 << 30)
+        assert stream.read(6) == b"middle"
+
+
+def test_path_that_is_not_utf8_survives_a_record(directory: int) -> None:
+    path = os.fsdecode(b"/tmp/x\xff")
+    write_json(directory, "record.json", {"path": path})
+    found = read_json("record.json", directory)
+    assert found is not None
+    assert os.fsencode(found["path"]) == b"/tmp/x\xff"
+
+
+def test_record_that_cannot_be_written_leaves_nothing(directory: int, tmp_path: Path) -> None:
+    with pytest.raises(TypeError):
+        write_json(directory, "record.json", {"path": object()})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pipe_with_a_writer_is_no_record(directory: int, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "record.json")
+    both = os.open(tmp_path / "record.json", os.O_RDWR)
+    try:
+        assert read_json("record.json", directory) is None
+    finally:
+        os.close(both)
+
+
+def test_quota_counts_as_a_full_disk() -> None:
+    assert files.is_disk_full(OSError(errno.EDQUOT, "quota"))
+    assert not files.is_disk_full(OSError(errno.EIO, "input/output"))
