@@ -83,9 +83,7 @@ class StepCapture:
         when the dump stands in its place already gives the finished result.
         """
         try:
-            facts = await in_thread(self._checked_facts)
-            await in_thread(self._place.open, self._step, facts, self._moment)
-            return await self._capture(facts)
+            return await self._capture(await in_thread(self._prepared))
         except asyncio.CancelledError:
             if self._finished is not None:
                 return self._finished
@@ -112,12 +110,12 @@ class StepCapture:
             if self._admitted is not None:
                 os.close(self._admitted.descriptor)
                 self._admitted = None
-            if is_skipped:
-                # The journal goes on knowing the capture: its digest is added later.
-                os.close(self._place.descriptor)
-                self._place.descriptor = -1
-            else:
-                self._place.close()
+            self._place.close(is_settled=not is_skipped)
+
+    def _prepared(self) -> RuntimeFacts:
+        facts = self._checked_facts()
+        self._place.open(self._step, facts, self._moment)
+        return facts
 
     def _checked_facts(self) -> RuntimeFacts:
         """The facts as they are now. Raises Refused when the process became another than the plan was made for."""
@@ -161,10 +159,11 @@ class StepCapture:
         is_abnormal = True
         hasher.start()
         meter.start()
+        self._tell(JobState.RUNNING, hasher, 0.0, False)
         try:
             backend = await self._write(capture)
             threads &= self._held.threads() if facts.same_pids else frozenset()
-            pause = await in_thread(meter.stop)
+            pause = meter.stop()
             ticker.cancel()
             self._tell(JobState.VERIFYING, hasher, pause or 0.0, False)
             result = replace(result_of(self._step, JobState.FINISHED), backend=backend, pause_seconds=pause)
@@ -178,7 +177,7 @@ class StepCapture:
             hasher.stop()
             if is_abnormal:
                 await in_thread(self._held.resume_if_left_stopped, capture.was_stopped)
-            await in_thread(meter.stop)
+            meter.stop()
 
     async def _write(self, capture: Capture) -> str:
         """Has the dump written and returns the backend that did it: a socket that stays silent has a stand-in."""
@@ -231,8 +230,8 @@ class StepCapture:
 
     async def _tick(self, hasher: FollowingHash, meter: PauseMeter) -> None:
         while True:
-            self._tell(JobState.RUNNING, hasher, meter.seconds, meter.is_paused)
             await asyncio.sleep(REPORT_SECONDS)
+            self._tell(JobState.RUNNING, hasher, meter.seconds, meter.is_paused)
 
     def _tell(self, state: JobState, hasher: FollowingHash, pause_seconds: float, is_paused: bool) -> None:
         seconds = self._workshop.clock() - self._began

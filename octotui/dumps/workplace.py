@@ -104,9 +104,10 @@ class Workplace:
         if not name:
             self._forget()
 
-    def close(self) -> None:
-        """Closes the destination; the journal forgets the capture."""
-        self._forget()
+    def close(self, *, is_settled: bool = True) -> None:
+        """Closes the destination; the journal forgets the capture, unless recovery shall add its digest later."""
+        if is_settled:
+            self._forget()
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
