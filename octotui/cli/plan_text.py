@@ -114,7 +114,7 @@ def _step_document(step: Step) -> dict[str, Any]:
         "backend": step.backend,
         "type": step.type.value,
         "reason": step.reason,
-        "estimate": {"bytes": step.estimate.bytes, "pause_seconds": round(step.estimate.pause_seconds, 3)},
+        "estimate": step.estimate.as_json(),
         "passed_over": [{"backend": passed.backend, "reason": passed.reason} for passed in step.passed_over],
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,16 +73,7 @@ def make_private(path: Path) -> int:
 
     Raises StoreError when it is a link, no directory, someone else's, or open to others.
     """
-    try:
-        make_with_parents(path, PRIVATE)
-        descriptor = open_directory(path)
-    except OSError as error:
-        raise _unusable(path, error) from error
-    problem, hint = _why_not_private(path, os.fstat(descriptor))
-    if problem:
-        os.close(descriptor)
-        raise StoreError(problem, hint=hint)
-    return descriptor
+    return _made(path, _why_not_private)
 
 
 def make_destination(path: Path) -> int:
@@ -90,12 +81,16 @@ def make_destination(path: Path) -> int:
 
     Raises StoreError when it is a link, no directory, or when others than its owner can write to it unhindered.
     """
+    return _made(path, why_not_destination)
+
+
+def _made(path: Path, why_not: Callable[[Path, os.stat_result], tuple[str, str]]) -> int:
     try:
         make_with_parents(path, PRIVATE)
         descriptor = open_directory(path)
     except OSError as error:
         raise _unusable(path, error) from error
-    problem, hint = why_not_destination(path, os.fstat(descriptor))
+    problem, hint = why_not(path, os.fstat(descriptor))
     if problem:
         os.close(descriptor)
         raise StoreError(problem, hint=hint)
@@ -106,7 +101,10 @@ def why_not_destination(path: Path, status: os.stat_result) -> tuple[str, str]:
     """Why dumps may not be put there, with the next step; two "" when they may."""
     shown = shell_quoted_path(printable(str(path)))
     if stat.S_ISLNK(status.st_mode):
-        return f"{shown} is a symbolic link", f"name the directory itself: {os.path.realpath(path)}"
+        return (
+            f"{shown} is a symbolic link",
+            f"name the directory itself: {shell_quoted_path(printable(os.path.realpath(path)))}",
+        )
     if not stat.S_ISDIR(status.st_mode):
         return f"{shown} is not a directory", "choose another --output DIR"
     is_sticky = bool(status.st_mode & stat.S_ISVTX)
@@ -131,7 +129,10 @@ def _why_not_private(path: Path, status: os.stat_result) -> tuple[str, str]:
 def _unusable(path: Path, error: OSError) -> StoreError:
     shown = shell_quoted_path(printable(str(path)))
     if path.is_symlink():
-        return StoreError(f"{shown} is a symbolic link", hint=f"name the directory itself: {os.path.realpath(path)}")
+        return StoreError(
+            f"{shown} is a symbolic link",
+            hint=f"name the directory itself: {shell_quoted_path(printable(os.path.realpath(path)))}",
+        )
     if isinstance(error, NotADirectoryError | FileExistsError):
         return StoreError(f"{shown} is not a directory", hint="choose another --output DIR")
     return StoreError(

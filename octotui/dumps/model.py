@@ -80,6 +80,9 @@ class Estimate:
     bytes: int
     pause_seconds: float
 
+    def as_json(self) -> dict[str, Any]:
+        return {"bytes": self.bytes, "pause_seconds": round(self.pause_seconds, 3)}
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -199,10 +202,7 @@ class DumpResult:
             "bytes": self.bytes,
             "seconds": round(self.seconds, 3),
             "pause_seconds": None if self.pause_seconds is None else round(self.pause_seconds, 3),
-            "estimate": {
-                "bytes": self.estimate.bytes,
-                "pause_seconds": round(self.estimate.pause_seconds, 3),
-            },
+            "estimate": self.estimate.as_json(),
             "verified": self.verified,
             "sha256": self.sha256,
             "error": None

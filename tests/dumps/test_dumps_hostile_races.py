@@ -69,15 +69,6 @@ print("survived")
 
 
 @pytest.fixture
-def theirs() -> Iterator[Path]:
-    """A directory of the other user that it can reach, unlike those that pytest makes."""
-    made = Path(tempfile.mkdtemp(prefix="octotui-test-", dir="/var/tmp"))
-    os.chown(made, NOBODY, NOBODY)
-    yield made
-    shutil.rmtree(made)
-
-
-@pytest.fixture
 def prize() -> Iterator[Path]:
     """A directory of root that all can look into."""
     made = Path(tempfile.mkdtemp(prefix="octotui-test-", dir="/var/tmp"))

@@ -27,15 +27,6 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root and a seco
 
 
 @pytest.fixture
-def theirs() -> Iterator[Path]:
-    """A directory of the other user that it can reach, unlike those that pytest makes."""
-    made = Path(tempfile.mkdtemp(prefix="octotui-test-", dir="/var/tmp"))
-    os.chown(made, NOBODY, NOBODY)
-    yield made
-    shutil.rmtree(made)
-
-
-@pytest.fixture
 def passable() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="octotui-test-", dir="/var/tmp"))
     made.chmod(0o711)
