@@ -71,7 +71,7 @@ class Store:
             descriptor = open_directory(self.staging)
         except OSError as error:
             raise StoreError(
-                f"{self.staging} cannot be used ({error.strerror})", hint=f"move it away: mv {self.staging} /root/"
+                f"{self.staging} cannot be used ({error.strerror})", hint="move what stands there away; it is made anew"
             ) from error
         try:
             found = os.fstat(descriptor)
