@@ -128,10 +128,6 @@ class StandIn:
         fields = [line.split() for line in lines]
         return tuple(Gap(int(f[1]), int(f[2])) for f in fields if len(f) == 3 and f[0] == "gap")
 
-    def longest_gap_seconds(self) -> float:
-        """The longest stretch without a beat so far; 0.0 when there was none above 8 ms."""
-        return max((gap.seconds for gap in self.heartbeat_gaps()), default=0.0)
-
     def send(self, number: signal.Signals) -> None:
         """Sends a signal, by the handle of the child: never to another process."""
         self._process.send_signal(number)

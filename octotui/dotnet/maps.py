@@ -33,11 +33,6 @@ class Mapping(NamedTuple):
         return self.inode != 0 and self.path.startswith("/") and not self.path.startswith(("/memfd:", "/dev/", "/SYSV"))
 
 
-def read_maps(pid: int, proc: Path) -> tuple[Mapping, ...]:
-    """The memory map of `pid`. Raises OSError. Empty for kernel threads and zombies."""
-    return tuple(parse_maps(read_bounded(proc / str(pid) / "maps", LARGEST_MAP)))
-
-
 def parse_maps(raw: bytes) -> Iterator[Mapping]:
     """The mappings of `raw`; lines that are not one are skipped.
 

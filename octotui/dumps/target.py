@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from octotui.dotnet.kernel import parse_status
 from octotui.errors import ProcessGone
 from octotui.processes.model import ProcessKey
+from octotui.processes.statfile import parse_stat
 from octotui.text import decoded, printable
 
 PROC = Path("/proc")
@@ -22,7 +24,10 @@ _SIGSTOP_BIT = 1 << (19 - 1)
 
 
 class Status(NamedTuple):
-    """The few facts of `/proc/PID/status` and `stat` that a capture goes by. `state` is the kernel's letter."""
+    """The few facts of `/proc/PID/status` and `stat` that a capture goes by.
+
+    `state` is the kernel's letter, `uid` the effective one, -1 when it is not known.
+    """
 
     name: str
     state: str
@@ -39,17 +44,11 @@ def read_status(pid: int, proc: Path = PROC) -> Status | None:
         status = (proc / str(pid) / "status").read_bytes()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return None
-    # The name may hold blanks and brackets: the last closing one ends it.
-    head, _, tail = stat.rpartition(b")")
-    fields = tail.split()
-    lines = dict(line.partition(b":")[::2] for line in status.splitlines())
-    if len(fields) < 20:
+    fields, facts = parse_stat(stat), parse_status(status)
+    if fields is None:
         return None
-    name = printable(decoded(head.partition(b"(")[2]))
-    uid = int(lines.get(b"Uid", b"-1").split()[0])
-    return Status(
-        name, fields[0].decode(), int(fields[1]), int(fields[19]), int(lines.get(b"TracerPid", b"0") or 0), uid
-    )
+    name = printable(decoded(fields.name))
+    return Status(name, fields.state, fields.parent_pid, fields.started, facts.tracer_pid, facts.uid)
 
 
 class HeldTarget:

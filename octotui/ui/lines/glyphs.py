@@ -9,7 +9,7 @@ from octotui.text import ascii_only
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """One cell each, but for `folded` and `dot`."""
+    """One cell each, but for `folded`."""
 
     cursor: str
     arrived: str
@@ -26,7 +26,6 @@ class Glyphs:
     rule: str
     descending: str
     ascending: str
-    dot: str
     is_ascii: bool
 
     def text(self, text: str) -> str:
@@ -50,7 +49,6 @@ UNICODE = Glyphs(
     rule="─",
     descending="▼",
     ascending="▲",
-    dot=" · ",
     is_ascii=False,
 )
 ASCII = Glyphs(
@@ -69,7 +67,6 @@ ASCII = Glyphs(
     rule="-",
     descending="v",
     ascending="^",
-    dot=" - ",
     is_ascii=True,
 )
 
