@@ -15,7 +15,10 @@ from dump_cores import Core
 
 from octotui.dotnet.model import CreatedumpTool, DiagnosticsSocket, RuntimeFacts, RuntimeKind
 from octotui.dumps.backends.base import Availability, Capture
+from octotui.dumps.journal import Entry
 from octotui.dumps.model import DumpType
+from octotui.dumps.staging import Staging
+from octotui.dumps.store import Store
 from octotui.dumps.target import read_status
 from octotui.errors import CaptureFailed, OctotuiError
 from octotui.processes.model import Meaning, ProcessInfo, ProcessKey, Sample, Snapshot
@@ -135,3 +138,23 @@ class ScriptedBackend:
 
 def silent_socket() -> CaptureFailed:
     return CaptureFailed("the runtime did not answer", code="socket-silent")
+
+
+def entry_of(staging: Staging, store: Store, owner: tuple[int, int], name: str) -> Entry:
+    """The journal's entry of a capture into `staging` that the octotui `owner` (pid, start ticks) began."""
+    device, inode = staging.identity
+    return Entry(
+        owner_pid=owner[0],
+        owner_started=owner[1],
+        target_pid=4242,
+        target_started=1,
+        namespace_pid=4242,
+        staging=str(staging.directory),
+        device=device,
+        inode=inode,
+        file="dump",
+        writer_uid=os.geteuid(),
+        destination=str(store.directory),
+        name=name,
+        record={"schema": 1, "captured_at": "2026-09-30T10:15:02Z", "name": "Calamari", "outcome": "lost"},
+    )

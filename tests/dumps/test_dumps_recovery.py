@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from dump_cores import Core
+from dump_doubles import entry_of
 
 from octotui.dumps.files import write_json
 from octotui.dumps.hashing import whole_digest
@@ -33,23 +34,7 @@ def begin(store: Store, content: bytes = CORE, *, owner: tuple[int, int] | None 
     staging = Staging.make(Place(store.directory, str(store.directory), os.geteuid(), os.getegid()), "dump")
     if content:
         Path(staging.inside_path).write_bytes(content)
-    device, inode = staging.identity
-    owner = owner or dead_process()
-    entry = Entry(
-        owner_pid=owner[0],
-        owner_started=owner[1],
-        target_pid=4242,
-        target_started=1,
-        namespace_pid=4242,
-        staging=str(staging.directory),
-        device=device,
-        inode=inode,
-        file="dump",
-        writer_uid=os.geteuid(),
-        destination=str(store.directory),
-        name="Calamari-4242-20260930T101502Z.dmp",
-        record={"schema": 1, "captured_at": "2026-09-30T10:15:02Z", "name": "Calamari", "outcome": "lost"},
-    )
+    entry = entry_of(staging, store, owner or dead_process(), "Calamari-4242-20260930T101502Z.dmp")
     Journal(store.jobs).add(staging.directory.name.lstrip("."), entry)
     staging.close()
     return entry, staging

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from dump_cores import Core
+from dump_doubles import entry_of
 
 from octotui.dumps.directories import make_destination, make_private
 from octotui.dumps.estimates import most_bytes
@@ -44,23 +45,9 @@ def entry_in(store: Store, content: bytes = b"") -> Entry:
     """A capture that its octotui left; its owner's pid is none that a process can have."""
     staging = Staging.make(Place(store.directory, str(store.directory), os.geteuid(), os.getegid()), "dump")
     Path(staging.inside_path).write_bytes(content)
-    device, inode = staging.identity
+    entry = entry_of(staging, store, (2**31 - 1, 1), NAME)
     staging.close()
-    return Entry(
-        owner_pid=2**31 - 1,
-        owner_started=1,
-        target_pid=4242,
-        target_started=1,
-        namespace_pid=4242,
-        staging=str(staging.directory),
-        device=device,
-        inode=inode,
-        file="dump",
-        writer_uid=os.geteuid(),
-        destination=str(store.directory),
-        name=NAME,
-        record={"schema": 1, "captured_at": "2026-09-30T10:15:02Z", "name": "Calamari", "outcome": "lost"},
-    )
+    return entry
 
 
 @AS_ROOT
