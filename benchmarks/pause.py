@@ -12,7 +12,8 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 from capture import sample_of  # noqa: E402
 from dotnet_targets import DotnetTarget  # noqa: E402
 
-from octotui.dumps.model import DumpRequest, JobState  # noqa: E402
+from octotui.dumps.model import DumpRequest  # noqa: E402
+from octotui.dumps.results import JobState  # noqa: E402
 from octotui.dumps.service import DumpService  # noqa: E402
 from octotui.dumps.store import Store  # noqa: E402
 

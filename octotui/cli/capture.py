@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from octotui.cli import output, plan_text, progress
-from octotui.dumps.model import DumpPlan, DumpRequest, DumpResult, Job, Severity
+from octotui.dumps.model import DumpPlan, DumpRequest, Severity
+from octotui.dumps.results import DumpResult, Job
 
 if TYPE_CHECKING:
     from octotui.dumps.service import DumpService

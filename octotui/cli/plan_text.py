@@ -6,18 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from octotui.cli import output
-from octotui.dumps.model import (
-    DumpPlan,
-    DumpResult,
-    Estimate,
-    JobState,
-    LeftOut,
-    Remark,
-    Severity,
-    Step,
-    Target,
-)
-from octotui.dumps.model import Failure as CaptureFailure
+from octotui.dumps.model import DumpPlan, Estimate, LeftOut, Remark, Severity, Step, Target
+from octotui.dumps.results import DumpResult, JobState
+from octotui.dumps.results import Failure as CaptureFailure
 from octotui.processes.model import ProcessKey, Sample
 from octotui.units import bytes_text, seconds_text
 

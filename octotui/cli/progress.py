@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from octotui.cli import output
 from octotui.cli.plan_text import title
 from octotui.cli.terminal import shows_unicode
-from octotui.dumps.model import Job, JobState
+from octotui.dumps.results import Job, JobState
 from octotui.units import bytes_text, seconds_text
 
 if TYPE_CHECKING:

@@ -18,9 +18,10 @@ from octotui.dumps.backends.base import Capture
 from octotui.dumps.estimates import deadline_seconds, estimated_bytes, most_bytes
 from octotui.dumps.hashing import FollowingHash
 from octotui.dumps.history import Entry
-from octotui.dumps.model import DumpResult, JobState, Step
+from octotui.dumps.model import Step
 from octotui.dumps.pause import PauseMeter
 from octotui.dumps.records import completed, result_of
+from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.target import HeldTarget
 from octotui.dumps.verify import RUNTIME_LIBRARY, Expectation, Writer
 from octotui.dumps.waiting import in_thread
@@ -167,7 +168,7 @@ class StepCapture:
             ticker.cancel()
             self._tell(JobState.VERIFYING, hasher, pause or 0.0, False)
             result = replace(result_of(self._step, JobState.FINISHED), backend=backend, pause_seconds=pause)
-            expect = _expectation(self._step, facts, threads)
+            expect = _expectation(self._step, facts, threads, self._workshop.backends[backend].writer)
             await in_thread(self._finish, capture, expect, result, on_cancel=self.hurry)
             is_abnormal = False
             assert self._finished is not None
@@ -238,12 +239,12 @@ class StepCapture:
         self._report(Progress(state, hasher.bytes_written, seconds, pause_seconds, is_paused))
 
 
-def _expectation(step: Step, facts: RuntimeFacts, threads: frozenset[int]) -> Expectation:
+def _expectation(step: Step, facts: RuntimeFacts, threads: frozenset[int], writer: Writer) -> Expectation:
     return Expectation(
         pids=frozenset({facts.key.pid, facts.namespace_pid or facts.key.pid}),
         threads=threads,
         runtime=RUNTIME_LIBRARY if facts.kind is RuntimeKind.CORECLR else "",
-        writer=Writer.CREATEDUMP,
+        writer=writer,
         machine=MACHINES.get(platform.machine(), ""),
         most_bytes=most_bytes(max(step.estimate.bytes, estimated_bytes(facts, step.type))),
     )

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
 from octotui.dumps.capture import Progress
-from octotui.dumps.model import DumpResult, Job, JobState, Step
+from octotui.dumps.model import Step
+from octotui.dumps.results import DumpResult, Job, JobState
 from octotui.processes.model import ProcessKey
 
 

@@ -1,4 +1,4 @@
-"""The values of a capture: request, plan, step, job, result. All immutable."""
+"""The values of a capture before it begins: request, plan, step, estimate, remark. All immutable."""
 
 from __future__ import annotations
 
@@ -20,25 +20,24 @@ class DumpType(StrEnum):
     FULL = "full"
 
 
+class Order(StrEnum):
+    """In which order the processes of a plan are captured."""
+
+    ONE_BY_ONE = "one-by-one"
+    TOGETHER = "together"
+
+
+class Medium(StrEnum):
+    """What a dump is written to while its target stands still."""
+
+    DISK = "disk"
+    MEMORY = "memory"
+
+
 class Severity(StrEnum):
     REFUSAL = "refusal"
     WARNING = "warning"
     NOTICE = "notice"
-
-
-class JobState(StrEnum):
-    QUEUED = "queued"
-    RUNNING = "running"
-    VERIFYING = "verifying"
-    FINISHED = "finished"
-    FAILED = "failed"
-    REFUSED = "refused"
-    CANCELLED = "cancelled"
-    LOST = "lost"
-
-    @property
-    def is_over(self) -> bool:
-        return self not in (JobState.QUEUED, JobState.RUNNING, JobState.VERIFYING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class Target:
 class DumpRequest:
     """What was asked for. `keys` are frozen at the press; the planner orders them.
 
-    `backend` is "auto" or a backend's name; `destination` None means the store.
+    `backend` is "auto" or a backend's name; `destination` None means the store; `medium` None leaves it to the planner.
     `explicit` holds the keys that were named one by one (pid on the command line, cursor, marks): octotui's own
     family is captured only when it is named so, and a named process that cannot be captured is a refusal.
     """
@@ -71,6 +70,8 @@ class DumpRequest:
     type: DumpType = DumpType.HEAP
     backend: str = "auto"
     destination: Path | None = None
+    order: Order = Order.ONE_BY_ONE
+    medium: Medium | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,10 @@ class PassedOver:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One process's capture within a plan."""
+    """One process's capture within a plan.
+
+    `medium_reason` says why it is written there. `is_portable` is False when only tools on this host can read the dump.
+    """
 
     target: Target
     backend: str
@@ -114,6 +118,9 @@ class Step:
     estimate: Estimate
     facts: RuntimeFacts
     passed_over: tuple[PassedOver, ...] = ()
+    medium: Medium = Medium.DISK
+    medium_reason: str = ""
+    is_portable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +132,27 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """One order in which the steps could be captured, and what it would cost.
+
+    `longest_pause_seconds` is that of the process that stands still longest; `total_seconds` runs from the first stop
+    to the last release; `moment_seconds` lie between the first stop and the last one: how far apart in time the dumps
+    are. `reason` says in words what speaks for it.
+    """
+
+    order: Order
+    longest_pause_seconds: float
+    total_seconds: float
+    moment_seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DumpPlan:
     """What would be done, in order, and everything that a person should know before it is.
 
-    A plan with a refusal that has no key, or with no step at all, cannot be submitted.
+    A plan with a refusal that has no key, or with no step at all, cannot be submitted. `offers` has one of each order
+    where there is a choice, that is with two steps or more; `request.order` is the one that would be carried out.
     """
 
     request: DumpRequest
@@ -137,6 +161,7 @@ class DumpPlan:
     remarks: tuple[Remark, ...]
     destination: Path
     free_bytes: int
+    offers: tuple[Offer, ...] = ()
 
     def of(self, severity: Severity) -> tuple[Remark, ...]:
         return tuple(r for r in self.remarks if r.severity is severity)
@@ -158,92 +183,3 @@ class DumpPlan:
     def captures_a_server(self) -> bool:
         """True when an Octopus Server stands in the plan: a habitual Enter must not capture it."""
         return any(step.target.role == "server" for step in self.steps)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a job gave no dump: `message` in the tool's words, `hint` our next step."""
-
-    code: str
-    message: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DumpResult:
-    """How a step ended. Times in seconds; `pause_seconds` was measured, not estimated; None: nothing was paused."""
-
-    target: Target
-    outcome: JobState
-    backend: str
-    type: DumpType
-    estimate: Estimate
-    path: Path | None = None
-    bytes: int = 0
-    seconds: float = 0.0
-    pause_seconds: float | None = None
-    verified: bool = False
-    sha256: str = ""
-    failure: Failure | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The result as the command line prints it (`results[]` of `octotui dump --json`)."""
-        target = self.target
-        return {
-            "pid": target.key.pid,
-            "started": target.key.started,
-            "name": target.name,
-            "role": target.role,
-            "task": target.task,
-            "outcome": self.outcome.value,
-            "backend": self.backend,
-            "type": self.type.value,
-            "path": str(self.path) if self.path else None,
-            "bytes": self.bytes,
-            "seconds": round(self.seconds, 3),
-            "pause_seconds": None if self.pause_seconds is None else round(self.pause_seconds, 3),
-            "estimate": self.estimate.as_json(),
-            "verified": self.verified,
-            "sha256": self.sha256,
-            "error": None
-            if self.failure is None
-            else {"code": self.failure.code, "message": self.failure.message, "hint": self.failure.hint},
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A step under way or over. Each event of the service is the job as it is after the event.
-
-    `seconds` and `pause_seconds` count up while it runs; `result` is set once it is over.
-    """
-
-    id: int
-    step: Step
-    state: JobState = JobState.QUEUED
-    bytes_written: int = 0
-    seconds: float = 0.0
-    pause_seconds: float = 0.0
-    is_paused: bool = False
-    result: DumpResult | None = None
-
-    @property
-    def key(self) -> ProcessKey:
-        return self.step.target.key
-
-    @property
-    def remaining_seconds(self) -> float | None:
-        """Seconds left; None while it does not run or nothing is written yet.
-
-        Nothing is written while the runtime looks around, so the rate so far says little at first. The more is
-        written, and the nearer the estimated pause is to its end, the more it counts against the estimate.
-        """
-        estimate = self.step.estimate
-        if self.state is not JobState.RUNNING or self.bytes_written <= 0 or estimate.bytes <= 0:
-            return None
-        share = min(1.0, self.bytes_written / estimate.bytes)
-        elapsed = min(1.0, self.seconds / max(estimate.pause_seconds, 0.001))
-        trust = max(share, elapsed**2)
-        by_rate = self.seconds * (1 - share) / share
-        by_estimate = max(0.0, estimate.pause_seconds - self.seconds)
-        return trust * by_rate + (1 - trust) * by_estimate

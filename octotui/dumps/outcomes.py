@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from octotui.dumps.model import DumpResult, Failure, JobState, Step
+from octotui.dumps.model import Step
 from octotui.dumps.records import result_of
+from octotui.dumps.results import DumpResult, Failure, JobState
 from octotui.errors import OctotuiError, Refused
 from octotui.text import printable
 

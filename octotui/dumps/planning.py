@@ -13,17 +13,7 @@ from octotui.dumps.destination import look_at_destination
 from octotui.dumps.estimates import estimate
 from octotui.dumps.history import History
 from octotui.dumps.journal import Journal
-from octotui.dumps.model import (
-    DumpPlan,
-    DumpRequest,
-    DumpType,
-    LeftOut,
-    PassedOver,
-    Remark,
-    Severity,
-    Step,
-    Target,
-)
+from octotui.dumps.model import DumpPlan, DumpRequest, DumpType, LeftOut, PassedOver, Remark, Severity, Step, Target
 from octotui.dumps.preflight import SERVER, TENTACLE, refusal_of, remarks_of
 from octotui.dumps.rights import Rights, read_rights
 from octotui.dumps.store import Store
@@ -211,6 +201,7 @@ class _Draft:
             estimate=estimate(facts, type, backend.name, self._history),
             facts=facts,
             passed_over=tuple(passed),
+            is_portable=backend.is_portable,
         )
         self.steps.append(step)
         self.remarks.extend(remarks_of(step, self._request.type))

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import octotui
-from octotui.dumps.model import DumpResult, JobState, Step
+from octotui.dumps.model import Step
+from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.verify import DumpFacts
 from octotui.text import printable
 
@@ -80,7 +81,15 @@ def new_record(step: Step, began: datetime) -> dict[str, Any]:
 
 def result_of(step: Step, outcome: JobState) -> DumpResult:
     """A result of `step` with nothing captured yet."""
-    return DumpResult(step.target, outcome, step.backend, step.type, step.estimate)
+    return DumpResult(
+        step.target,
+        outcome,
+        step.backend,
+        step.type,
+        step.estimate,
+        medium=step.medium,
+        is_portable=step.is_portable,
+    )
 
 
 def completed(record: Mapping[str, Any], result: DumpResult, facts: DumpFacts, said: Sequence[str]) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from octotui.dumps.estimates import most_bytes
 from octotui.dumps.files import HALF_WRITTEN, read_json, write_json
 from octotui.dumps.hashing import whole_digest
 from octotui.dumps.journal import Entry, Journal
-from octotui.dumps.model import JobState
 from octotui.dumps.records import RECORD_SUFFIX, DumpRecord, facts_json
+from octotui.dumps.results import JobState
 from octotui.dumps.staging import PREFIX, Staging
 from octotui.dumps.store import Store
 from octotui.dumps.target import read_status

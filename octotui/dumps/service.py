@@ -16,10 +16,11 @@ from octotui.dumps.capture import StepCapture
 from octotui.dumps.history import History
 from octotui.dumps.jobs import JobBook
 from octotui.dumps.journal import Journal
-from octotui.dumps.model import DumpPlan, DumpRequest, DumpResult, Job, JobState, Severity, Step
+from octotui.dumps.model import DumpPlan, DumpRequest, Severity, Step
 from octotui.dumps.outcomes import failed
 from octotui.dumps.records import DumpRecord, result_of
 from octotui.dumps.recovery import recover
+from octotui.dumps.results import DumpResult, Job, JobState
 from octotui.dumps.rights import Rights, read_rights
 from octotui.dumps.store import Store
 from octotui.dumps.target import HeldTarget

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Collection
 from typing import TYPE_CHECKING, Protocol
 
 from octotui.config import Settings
-from octotui.dumps.model import DumpPlan, DumpRequest, Job
+from octotui.dumps.model import DumpPlan, DumpRequest
+from octotui.dumps.results import Job
 from octotui.processes.model import ProcessKey, Sample
 
 if TYPE_CHECKING:

@@ -8,21 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
-from octotui.dumps.model import (
-    DumpPlan,
-    DumpRequest,
-    DumpResult,
-    DumpType,
-    Estimate,
-    Failure,
-    Job,
-    JobState,
-    LeftOut,
-    Remark,
-    Severity,
-    Step,
-    Target,
-)
+from octotui.dumps.model import DumpPlan, DumpRequest, DumpType, Estimate, LeftOut, Remark, Severity, Step, Target
+from octotui.dumps.results import DumpResult, Failure, Job, JobState
 from octotui.processes.model import ProcessKey, Sample
 
 KEY = ProcessKey(14220, 100)

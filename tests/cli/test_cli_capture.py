@@ -23,7 +23,8 @@ from scripted_service import (
 )
 
 from octotui.cli import capture, output, plan_text
-from octotui.dumps.model import DumpRequest, JobState, LeftOut, Remark, Severity
+from octotui.dumps.model import DumpRequest, LeftOut, Remark, Severity
+from octotui.dumps.results import JobState
 from octotui.processes.model import Sample
 
 REQUEST = DumpRequest((KEY,), explicit=frozenset({KEY}))
@@ -59,7 +60,7 @@ async def test_json_is_one_document_with_a_result_for_each_process(capsys: pytes
     assert [result["pid"] for result in document["results"]] == [14220, 14233]
     assert set(document["results"][0]) == {
         "pid", "started", "name", "role", "task", "outcome", "backend", "type", "path", "bytes", "seconds",
-        "pause_seconds", "estimate", "verified", "sha256", "error",
+        "pause_seconds", "estimate", "verified", "sha256", "medium", "portable", "error",
     }  # fmt: skip
     assert written.err == ""
 
@@ -166,7 +167,7 @@ async def test_a_reader_that_goes_away_does_not_stop_the_capture(monkeypatch: py
     ],
 )
 def test_the_exit_code_follows_from_the_outcomes(outcomes: tuple[JobState, ...], status: int) -> None:
-    from octotui.dumps.model import Job
+    from octotui.dumps.results import Job
 
     results = [replace(finished(Job(1, step())), outcome=outcome) for outcome in outcomes]
     assert plan_text.exit_status(results) == status

@@ -20,6 +20,7 @@ from octotui.dumps.model import DumpType
 from octotui.dumps.staging import Staging
 from octotui.dumps.store import Store
 from octotui.dumps.target import read_status
+from octotui.dumps.writers import Writer
 from octotui.errors import CaptureFailed, OctotuiError
 from octotui.processes.model import Meaning, ProcessInfo, ProcessKey, Sample, Snapshot
 
@@ -92,6 +93,11 @@ class ScriptedBackend:
     """
 
     title = "scripted"
+    writer = Writer.CREATEDUMP
+    is_portable = True
+    is_on_request = False
+    needs = "nothing"
+    does = "what it is told"
 
     def __init__(self, name: str = "ipc") -> None:
         self._name = name

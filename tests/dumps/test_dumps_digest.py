@@ -17,8 +17,9 @@ from octotui.dumps.backends.base import Capture
 from octotui.dumps.hashing import FollowingHash
 from octotui.dumps.history import History
 from octotui.dumps.journal import Journal
-from octotui.dumps.model import DumpRequest, DumpResult, JobState
+from octotui.dumps.model import DumpRequest
 from octotui.dumps.recovery import recover
+from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.service import DumpService
 from octotui.dumps.store import Store
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from dump_doubles import facts_of
 
-from octotui.dumps.model import DumpType, Estimate, Job, JobState, Step, Target
+from octotui.dumps.model import DumpType, Estimate, Step, Target
+from octotui.dumps.results import Job, JobState
 from octotui.processes.model import ProcessKey
 
 KEY = ProcessKey(14220, 988812)

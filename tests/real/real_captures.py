@@ -12,7 +12,8 @@ from pathlib import Path
 
 from dotnet_targets import DotnetTarget
 
-from octotui.dumps.model import DumpPlan, DumpRequest, DumpResult, DumpType, JobState
+from octotui.dumps.model import DumpPlan, DumpRequest, DumpType
+from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.service import DumpService
 from octotui.dumps.store import Store
 from octotui.dumps.target import Status, read_status

@@ -17,7 +17,8 @@ from elftools.elf.segments import NoteSegment
 from real_captures import Bench, check_finished, is_running, sample_of, wait_until
 
 from octotui.dotnet import ipc, runtime
-from octotui.dumps.model import DumpRequest, DumpType, JobState, Severity
+from octotui.dumps.model import DumpRequest, DumpType, Severity
+from octotui.dumps.results import JobState
 from octotui.dumps.target import read_status
 from octotui.dumps.verify import verify
 from octotui.errors import NotADump

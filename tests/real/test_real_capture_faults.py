@@ -19,8 +19,9 @@ from real_captures import Bench, check_finished, is_running, is_traced, status_o
 
 from octotui.demo.runtimes import find_runtime
 from octotui.dotnet import ipc, runtime
-from octotui.dumps.model import DumpResult, DumpType, JobState, Severity
+from octotui.dumps.model import DumpType, Severity
 from octotui.dumps.recovery import recover
+from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.store import Store
 from octotui.dumps.target import find_capturing_child, kill_capturing_child, read_status
 

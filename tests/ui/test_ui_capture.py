@@ -10,7 +10,8 @@ import pytest
 from ui_fakes import BOOTSTRAP, CALAMARI, GONE, INIT, SCRIPT, TENTACLE, FakeHost, meaning, process, sample, usual_sample
 from ui_screen import frame, next_sample, screen, until
 
-from octotui.dumps.model import Failure, JobState, Remark, Severity
+from octotui.dumps.model import Remark, Severity
+from octotui.dumps.results import Failure, JobState
 from octotui.errors import ProcessGone, Refused
 from octotui.ui.app import OctotuiApp
 from octotui.ui.screens.confirm_dump import ConfirmDump

@@ -10,7 +10,7 @@ from ui_fakes import INIT, SHELL, FakeHost, sample, usual_sample
 from ui_screen import check_frame, frame, next_sample, screen, until
 
 from octotui.config import Settings
-from octotui.dumps.model import Failure, JobState
+from octotui.dumps.results import Failure, JobState
 from octotui.processes.model import Sample
 
 SIZES = [(160, 45), (120, 40), (80, 24), (60, 15), (40, 10), (12, 3)]

@@ -12,8 +12,9 @@ from ui_fakes import FakeHost, meaning, process, sample
 from ui_screen import frame, next_sample, screen, until
 
 from octotui.config import Settings
-from octotui.dumps.model import Failure, JobState, Remark, Severity
+from octotui.dumps.model import Remark, Severity
 from octotui.dumps.records import DumpRecord
+from octotui.dumps.results import Failure, JobState
 from octotui.processes.model import Sample
 from octotui.text import printable
 from octotui.ui.app import OctotuiApp

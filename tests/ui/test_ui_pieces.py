@@ -15,7 +15,8 @@ from rich.cells import cell_len
 from ui_fakes import CALAMARI, TENTACLE, step
 from ui_picture import picture, text_of
 
-from octotui.dumps.model import DumpPlan, DumpRequest, Job, JobState, LeftOut
+from octotui.dumps.model import DumpPlan, DumpRequest, LeftOut
+from octotui.dumps.results import Job, JobState
 from octotui.ui.background import in_daemon_thread
 from octotui.ui.lines.cells import cut, cut_middle, left, line_text, line_width, right, short_path, wrapped
 from octotui.ui.lines.glyphs import ASCII, UNICODE

@@ -14,12 +14,8 @@ from octotui.dotnet.model import RuntimeFacts, RuntimeKind
 from octotui.dumps.model import (
     DumpPlan,
     DumpRequest,
-    DumpResult,
     DumpType,
     Estimate,
-    Failure,
-    Job,
-    JobState,
     LeftOut,
     PassedOver,
     Remark,
@@ -28,6 +24,7 @@ from octotui.dumps.model import (
     Target,
 )
 from octotui.dumps.records import DumpRecord
+from octotui.dumps.results import DumpResult, Failure, Job, JobState
 from octotui.errors import OctotuiError
 from octotui.processes.model import Ghost, Meaning, ProcessInfo, ProcessKey, Sample, Snapshot
 

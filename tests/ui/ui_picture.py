@@ -13,7 +13,8 @@ from unittest.mock import patch
 
 from ui_fakes import CALAMARI, TENTACLE, FakeHost, step, usual_sample
 
-from octotui.dumps.model import DumpRequest, JobState
+from octotui.dumps.model import DumpRequest
+from octotui.dumps.results import JobState
 from octotui.processes.model import Sample
 from octotui.ui.app import OctotuiApp
 

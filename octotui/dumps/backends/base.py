@@ -8,6 +8,7 @@ from typing import Protocol
 from octotui.dotnet.model import RuntimeFacts
 from octotui.dumps.model import DumpType
 from octotui.dumps.target import HeldTarget
+from octotui.dumps.writers import Writer
 from octotui.octopus.secrets import redact_text
 from octotui.text import printable
 
@@ -55,6 +56,26 @@ class Capture:
 
 class Backend(Protocol):
     """A way to capture. Backends do not print, log or notify."""
+
+    @property
+    def writer(self) -> Writer:
+        """Which tool writes the file: the verification expects its habits."""
+
+    @property
+    def is_portable(self) -> bool:
+        """Whether the dump can be read on another host."""
+
+    @property
+    def is_on_request(self) -> bool:
+        """True when it is used only where a request names it: "auto" passes it over."""
+
+    @property
+    def needs(self) -> str:
+        """What has to be there for it, in words."""
+
+    @property
+    def does(self) -> str:
+        """What it can do that others cannot, in words."""
 
     @property
     def name(self) -> str:

@@ -16,6 +16,7 @@ from octotui.dumps.backends.base import Availability, Capture
 from octotui.dumps.model import DumpType
 from octotui.dumps.rights import Rights
 from octotui.dumps.waiting import to_its_end, unbroken
+from octotui.dumps.writers import Writer
 from octotui.errors import CaptureFailed, OctotuiError
 from octotui.text import printable
 from octotui.units import seconds_text
@@ -35,6 +36,11 @@ class CreatedumpBackend:
 
     name = "createdump"
     title = "createdump, started directly"
+    writer = Writer.CREATEDUMP
+    is_portable = True
+    is_on_request = False
+    needs = "a createdump beside the process's runtime, the same files as octotui, and the right to trace it"
+    does = "captures a process that is stopped or whose runtime does not answer"
 
     def __init__(self, rights: Rights) -> None:
         self._rights = rights

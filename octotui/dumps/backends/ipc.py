@@ -12,6 +12,7 @@ from octotui.dumps.model import DumpType
 from octotui.dumps.rights import Rights
 from octotui.dumps.target import find_capturing_child, kill_capturing_child
 from octotui.dumps.waiting import in_thread, to_its_end
+from octotui.dumps.writers import Writer
 from octotui.errors import CaptureFailed, DiagnosticsError
 from octotui.units import seconds_text
 
@@ -33,6 +34,11 @@ class IpcBackend:
 
     name = "ipc"
     title = "diagnostics socket"
+    writer = Writer.CREATEDUMP
+    is_portable = True
+    is_on_request = False
+    needs = "the process's diagnostics socket, and a createdump beside its runtime that its user may execute"
+    does = "needs no tool on the host and works in containers; the runtime dumps itself, as its own user"
 
     def __init__(self, rights: Rights) -> None:
         self._rights = rights

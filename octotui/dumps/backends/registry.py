@@ -24,7 +24,7 @@ def default_backends(rights: Rights | None = None) -> tuple[Backend, ...]:
 def chosen_backends(name: str, backends: Sequence[Backend]) -> tuple[Backend, ...]:
     """The backends that a request allows: all for "auto", else the one it names. Raises UsageError for another name."""
     if name == AUTO:
-        return tuple(backends)
+        return tuple(backend for backend in backends if not backend.is_on_request)
     found = tuple(backend for backend in backends if backend.name == name)
     if not found:
         names = ", ".join((AUTO, *(backend.name for backend in backends)))

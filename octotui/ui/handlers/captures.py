@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from octotui.dumps.model import DumpPlan, DumpRequest, Job, JobState
+from octotui.dumps.model import DumpPlan, DumpRequest
+from octotui.dumps.results import Job, JobState
 from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey
 from octotui.processes.view import Lifecycle, Row

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from octotui.dumps.model import Job
+from octotui.dumps.results import Job
 from octotui.text import printable
 from octotui.ui.lines.cells import Line, Piece, cut, cut_line, left, line_width, right, short_path
 from octotui.ui.lines.glyphs import Glyphs

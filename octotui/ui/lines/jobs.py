@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from octotui.dumps.model import DumpResult, Job, JobState
+from octotui.dumps.results import DumpResult, Job, JobState
 from octotui.text import printable
 from octotui.ui.lines.cells import Line, Piece, cut, left, line_text, line_width, short_path, wrapped
 from octotui.ui.lines.glyphs import Glyphs

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
 
-from octotui.dumps.model import Job
+from octotui.dumps.results import Job
 from octotui.errors import OctotuiError
 from octotui.text import printable
 from octotui.ui.background import in_daemon_thread

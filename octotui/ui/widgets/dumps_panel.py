@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from octotui.dumps.model import Job
+from octotui.dumps.results import Job
 from octotui.ui.lines.cells import Line, Piece
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.lines.jobs import panel_lines
