@@ -9,7 +9,7 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet --root-user-
 DEMO := $(VENV)/.with-demo
 TEST := $(VENV)/.with-test
 
-.PHONY: help demo test lint check keys picture bench wheel clean
+.PHONY: help demo test lint check keys picture fuzz bench wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | while IFS=$$'\t' read -r name text; do \
@@ -33,6 +33,9 @@ keys: $(TEST) ## write the key table of the README from the action table
 
 picture: $(TEST) ## draw docs/octotui.svg with the program itself
 	@$(PYTHON) tests/ui/ui_picture.py docs/octotui.svg
+
+fuzz: $(TEST) ## break cores, replies, /proc files and command lines; CASES=10000 SEED=1
+	@$(PYTHON) tests/fuzz/long_run.py --cases $(or $(CASES),10000) --seed $(or $(SEED),1) $(FUZZ_ARGS)
 
 bench: $(TEST) ## measure scan, capture and start-up beside their peers, on this machine
 	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(PYTHON) "$$script"; done

@@ -20,7 +20,10 @@ LONGEST_INTERVAL = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run of octotui goes by. `output` None means the dump store; `subtree` is a pid."""
+    """What a run of octotui goes by. `output` None means the dump store; `subtree` is a pid.
+
+    `quota` and `keep_free` are shares or sizes as `octotui.dumps.limits` reads them.
+    """
 
     interval_seconds: float = 2.0
     scope: str = "octopus"
@@ -31,6 +34,8 @@ class Settings:
     mouse: bool = True
     theme: str = "dark"
     output: Path | None = None
+    quota: str = "10%"
+    keep_free: str = "15%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ KEYS = (
     Key("mouse", "mouse", bool),
     Key("theme", "theme", str, THEMES),
     Key("output", "output", str),
+    Key("quota", "quota", str),
+    Key("keep-free", "keep_free", str),
 )
 
 
@@ -97,7 +104,8 @@ def _read(file: Path) -> Mapping[str, object]:
         raise UsageError(f"the config file {file} is larger than 1 MiB", hint="keep settings only in it")
     try:
         return tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits is a plain ValueError.
         raise UsageError(f"{file} is not valid TOML: {printable(str(error), 200)}", hint="mend that line") from error
 
 
@@ -126,7 +134,10 @@ def _merged(settings: Settings, values: Mapping[str, object], origin: str) -> Se
                 f'{origin}: there is no setting "{printable(name, 60)}"', hint=_nearest(name, tuple(by_name))
             )
         if key.type is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            # A whole number can be larger than any float; the range is checked further on.
+            value = float(max(-1, min(value, 1 << 53)))
+        if key.field in _LIMITS and type(value) is int:
+            value = str(value)
         if not isinstance(value, key.type):
             raise UsageError(
                 f'{origin}: "{name}" takes {_TYPE_WORDS[key.type]}, not {printable(repr(value), 60)}',
@@ -154,6 +165,9 @@ def _directory(value: object, origin: str) -> Path:
         hint="write the whole path, or leave it out for the store",
     )
 
+
+_LIMITS = ("quota", "keep_free")
+"""A number is a size in bytes there."""
 
 _TYPE_WORDS = {float: "a number of seconds", bool: "true or false", str: "text"}
 

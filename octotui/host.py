@@ -8,10 +8,12 @@ from collections.abc import Collection, Mapping
 from octotui import locations
 from octotui.config import Settings
 from octotui.dotnet.probe import DotnetProbe
+from octotui.dumps.limits import Fullness, Limits
 from octotui.dumps.records import DumpRecord
-from octotui.dumps.recovery import recover
+from octotui.dumps.recovery import recover, unsettled
 from octotui.dumps.service import DumpService
 from octotui.dumps.store import Store
+from octotui.dumps.usage import fullness
 from octotui.octopus.meaning import OctopusInterpreter
 from octotui.octopus.secrets import redact
 from octotui.octopus.workfiles import HostWorkFiles
@@ -31,10 +33,12 @@ class Host:
         self.store = store
         self._source = source
         self._sampler = sampler
-        self.dumps = DumpService(store)
+        self.limits = Limits.parse(settings.quota, settings.keep_free)
+        self.dumps = DumpService(store, limits=self.limits)
 
     @classmethod
     def open(cls, settings: Settings) -> Host:
+        """Raises UsageError when the limits of the settings make no sense."""
         return cls(settings, open_source(redact), Sampler(_Interpreter()), Store(locations.store_directory()))
 
     def read_sample(self, keep: Collection[ProcessKey] = ()) -> Sample:
@@ -44,6 +48,14 @@ class Host:
     def settle_interrupted(self) -> tuple[DumpRecord, ...]:
         """Finishes or clears the captures of an octotui that was killed; the records that came of it. Blocks."""
         return recover(self.store)
+
+    def has_interrupted(self) -> bool:
+        """Whether such captures are left, for instance while a dump is still being written. Blocks for milliseconds."""
+        return bool(unsettled(self.store))
+
+    def fullness(self) -> Fullness:
+        """How the store stands to its limits. Blocks for milliseconds; raises OSError."""
+        return fullness(self.store.directory, self.limits)
 
 
 class _Interpreter:

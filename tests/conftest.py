@@ -18,6 +18,9 @@ def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     state.chmod(0o700)
     monkeypatch.setenv("OCTOTUI_STATE_DIR", str(state))
     monkeypatch.setenv("OCTOTUI_CONFIG", str(state / "no-config.toml"))
+    # A nearly full disk under the tests is none of their business.
+    monkeypatch.setenv("OCTOTUI_QUOTA", "0")
+    monkeypatch.setenv("OCTOTUI_KEEP_FREE", "0")
     for variable in ("NO_COLOR", "TentacleHome", "OctopusCalamariWorkingDirectory"):
         monkeypatch.delenv(variable, raising=False)
     return state

@@ -105,12 +105,16 @@ def _print(lines: list[str]) -> None:
 
 @contextlib.contextmanager
 def _signals_as_event(event: asyncio.Event) -> Iterator[None]:
-    """Inside, SIGINT, SIGTERM and SIGHUP set `event` and do nothing else: the capture is ended in order."""
+    """Inside, SIGINT, SIGTERM and SIGHUP set `event` and do nothing else: the capture is ended in order.
+
+    One that octotui was started to ignore (nohup, a job in the background) stays ignored.
+    """
     loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in heard:
         loop.add_signal_handler(number, event.set)
     try:
         yield
     finally:
-        for number in _SIGNALS:
+        for number in heard:
             loop.remove_signal_handler(number)

@@ -17,7 +17,7 @@ from octotui.text import printable
 COMMANDS = {
     "tree": "One snapshot of the Octopus processes.",
     "dump": "Capture processes and verify the dumps.",
-    "dumps": "List, show and remove the dumps of the store.",
+    "dumps": "List, verify, export and remove the dumps of the store.",
     "verify": "Say whether a dump is whole, whose it is and what wrote it.",
     "doctor": "Say what works on this host, what does not, and how to fix it.",
     "demo": "A stand-in Tentacle with real .NET processes, and the screen on it.",

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from octotui.cli import output
-from octotui.dumps.model import DumpPlan, Estimate, LeftOut, Remark, Severity, Step, Target
+from octotui.dumps.model import DumpPlan, Estimate, LeftOut, Offer, Order, Remark, Severity, Step, Target
+from octotui.dumps.offers import disk_reasons, offer_words, step_notes
 from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.results import Failure as CaptureFailure
 from octotui.processes.model import ProcessKey, Sample
@@ -25,10 +26,8 @@ def plan_lines(plan: DumpPlan) -> list[str]:
     lines: list[str] = []
     if plan.steps:
         lines += output.columns([_HEAD, *(_step_cells(step) for step in plan.steps)], right=frozenset({3, 4}))
-        lines.append(
-            f"Total about {bytes_text(plan.total_bytes)}, pauses of about {seconds_text(plan.total_pause_seconds)}, "
-            "one process at a time."
-        )
+        lines += _totals(plan)
+        lines += [f"Note: {text}" for text in step_notes(plan)]
         lines += [f"How: {text}" for text in _reasons(plan)]
         free = f", {bytes_text(plan.free_bytes)} free" if plan.free_bytes or not plan.is_refused else ""
         lines.append(f"Destination {plan.destination}{free}.")
@@ -45,6 +44,22 @@ def plan_lines(plan: DumpPlan) -> list[str]:
 _HEAD = ("PROCESS", "TYPE", "BACKEND", "SIZE", "PAUSE")
 
 
+def _totals(plan: DumpPlan) -> list[str]:
+    """The sums, and where there is a choice what each order of capture would cost."""
+    if not plan.offers:
+        pause = seconds_text(plan.total_pause_seconds)
+        return [f"Total about {bytes_text(plan.total_bytes)}, a pause of about {pause}."]
+    lines = [f"Total about {bytes_text(plan.total_bytes)}."]
+    for offer in plan.offers:
+        is_chosen = offer.order is plan.request.order
+        how = " (chosen)" if is_chosen else f" ({_SWITCHES[offer.order]})"
+        lines.append(f"Order {offer_words(offer)}{how}.")
+    return lines
+
+
+_SWITCHES = {Order.TOGETHER: "add --together", Order.ONE_BY_ONE: "leave out --together"}
+
+
 def _reasons(plan: DumpPlan) -> list[str]:
     """Why each backend was chosen or passed over, said once however many steps share it."""
     found: dict[str, None] = {}
@@ -52,7 +67,7 @@ def _reasons(plan: DumpPlan) -> list[str]:
         if step.reason:
             found[f"{step.backend}: {step.reason}"] = None
         found |= {f"not {passed.backend}: {passed.reason}": None for passed in step.passed_over}
-    return list(found)
+    return [*found, *disk_reasons(plan)]
 
 
 def _left_out(left_out: list[LeftOut]) -> list[str]:
@@ -92,10 +107,22 @@ def plan_document(plan: DumpPlan) -> dict[str, Any]:
             "total_bytes": plan.total_bytes,
             "total_pause_seconds": round(plan.total_pause_seconds, 3),
             "refused": plan.is_refused,
+            "order": plan.request.order.value,
+            "offers": [_offer_document(offer) for offer in plan.offers],
             "steps": [_step_document(step) for step in plan.steps],
             "left_out": [{**_target_document(left.target), "reason": left.reason} for left in plan.left_out],
             "remarks": [_remark_document(remark) for remark in plan.remarks],
         }
+    }
+
+
+def _offer_document(offer: Offer) -> dict[str, Any]:
+    return {
+        "order": offer.order.value,
+        "longest_pause_seconds": round(offer.longest_pause_seconds, 3),
+        "total_seconds": round(offer.total_seconds, 3),
+        "moment_seconds": round(offer.moment_seconds, 3),
+        "reason": offer.reason,
     }
 
 
@@ -106,6 +133,9 @@ def _step_document(step: Step) -> dict[str, Any]:
         "type": step.type.value,
         "reason": step.reason,
         "estimate": step.estimate.as_json(),
+        "medium": step.medium.value,
+        "medium_reason": step.medium_reason,
+        "portable": step.is_portable,
         "passed_over": [{"backend": passed.backend, "reason": passed.reason} for passed in step.passed_over],
     }
 
@@ -165,6 +195,7 @@ def result_lines(results: Iterable[DumpResult]) -> list[str]:
         if result.outcome is JobState.FINISHED and result.path is not None:
             paused = "" if result.pause_seconds is None else f", paused {seconds_text(result.pause_seconds)}"
             state = "verified" if result.verified else "not verified"
+            state += "" if result.is_portable else ", not portable"
             lines.append(
                 f"{name}: {result.type.value} {bytes_text(result.bytes)} in {seconds_text(result.seconds)}"
                 f"{paused}, {state}"

@@ -39,6 +39,8 @@ async def _lines(changes: AsyncIterator[Job], count: int) -> None:
         if job.state is JobState.RUNNING:
             began += 1
             output.line(f"{began} of {count}: {name}: {job.step.type.value} by {job.step.backend} ...")
+        elif job.state is JobState.COPYING:
+            output.line(f"{name}: runs again, copying the dump to disk ...")
         elif job.state is JobState.VERIFYING:
             written = bytes_text(job.bytes_written) if job.bytes_written else "all"
             output.line(f"{name}: {written} written, verifying ...")
@@ -58,6 +60,9 @@ async def _bars(changes: AsyncIterator[Job]) -> None:
 
 
 def _state(job: Job) -> str:
+    if job.state is JobState.COPYING:
+        words = f"copying {bytes_text(job.bytes_written)} of ~{bytes_text(job.step.estimate.bytes)}"
+        return f"{words}, was paused {seconds_text(job.pause_seconds)}"
     if job.state is not JobState.RUNNING:
         return job.state.value
     words = f"{bytes_text(job.bytes_written)} of ~{bytes_text(job.step.estimate.bytes)}"

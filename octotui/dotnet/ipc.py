@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from octotui.dotnet import wire
 from octotui.dotnet.model import DiagnosticsSocket
+from octotui.dotnet.sockets import LONGEST_ADDRESS
 from octotui.dotnet.wire import DumpKind
 from octotui.errors import DiagnosticsError
 from octotui.text import printable
 
 __all__ = ["DumpKind", "RuntimeInfo", "generate_core_dump", "process_info"]
 
-_LONGEST_ADDRESS = 107
 _CREDENTIALS = struct.Struct("3i")
 _STUCK = "it may be stopped or stuck; direct createdump can capture it then"
 
@@ -158,7 +158,7 @@ def _connect(target: DiagnosticsSocket) -> sockets.socket:
     connection = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM | sockets.SOCK_CLOEXEC)
     try:
         connection.setblocking(False)
-        if len(os.fsencode(address)) > _LONGEST_ADDRESS:
+        if len(os.fsencode(address)) > LONGEST_ADDRESS:
             handle = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             address = f"/proc/self/fd/{handle}/{name}"
         connection.connect(os.fsencode(address))

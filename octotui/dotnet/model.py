@@ -54,7 +54,8 @@ class RuntimeFacts:
     write: writable memory that no file backs (RssAnon + VmSwap where the map cannot be read); `resident_bytes` is its
     RSS, `mapped_bytes` the file-backed images that a full dump adds. `same_mounts` and `same_pids` compare its
     namespaces with octotui's; `temp_directory` is as the process has it, not printable; `unreadable` is the sentence
-    that says why facts are missing ("" when all could be read).
+    that says why facts are missing ("" when all could be read); `waits_at_start` is the variable (NAME=value) for
+    which the runtime stands still before any managed code, "" for one that runs.
     """
 
     key: ProcessKey
@@ -79,3 +80,4 @@ class RuntimeFacts:
     resident_bytes: int = 0
     mapped_bytes: int = 0
     unreadable: str = ""
+    waits_at_start: str = ""

@@ -56,3 +56,18 @@ def walk(path: str, root: Path = Path("/")) -> Iterator[Component]:
         if target.startswith("/"):
             reached = []
         waiting += [step for step in reversed(target.split("/")) if step not in ("", ".")]
+
+
+def resolved(path: str, root: Path) -> str:
+    """The absolute `path` without links, as a process whose root directory is `root` reaches it.
+
+    `path` as it is when it does not lead anywhere.
+    """
+    reached = path
+    try:
+        for component in walk(path, root):
+            if not component.is_link:
+                reached = component.path
+    except (OSError, ValueError):
+        return path
+    return reached

@@ -10,7 +10,9 @@ from pathlib import Path
 from octotui.dotnet import kernel, maps
 from octotui.dotnet.access import Identity, why_not_runnable
 from octotui.dotnet.model import CreatedumpTool, RuntimeFacts, RuntimeKind
+from octotui.dotnet.pathwalk import resolved
 from octotui.dotnet.sockets import candidate_paths, find_socket, is_socket_of, read_environment, temp_directory
+from octotui.dotnet.startup import waits_at_start
 from octotui.dotnet.trust import first_untrusted
 from octotui.errors import ProcessGone
 from octotui.processes.model import ProcessKey
@@ -96,7 +98,8 @@ class _Reading:
         mappings = tuple(maps.parse_maps(self._bytes("maps", maps.LARGEST_MAP)))
         same_mounts = _shares_files(pid, self.proc)
         environment = read_environment(pid, self.proc)
-        cwd = self._link("cwd") or "/"
+        cwd = self._inside(self._link("cwd") or "/")
+        temporary = temp_directory(environment, cwd)
         socket, socket_problem = find_socket(
             self.key,
             uid=status.uid,
@@ -120,11 +123,12 @@ class _Reading:
             namespace_pid=status.namespace_pid or pid,
             same_mounts=same_mounts,
             same_pids=self._same_pids(status),
-            temp_directory=temp_directory(environment, cwd),
+            temp_directory=temporary if same_mounts else resolved(temporary, self.directory / "root"),
             threads=status.threads,
             private_bytes=maps.writable_bytes(mappings) or status.anonymous_bytes + status.swapped_bytes,
             resident_bytes=status.resident_bytes,
             mapped_bytes=maps.image_bytes(mappings),
+            waits_at_start=waits_at_start(pid, environment, self.proc),
         )
         return self._with_runtime(facts, mappings, status)
 
@@ -137,7 +141,7 @@ class _Reading:
             if not mappings and self.unreadable:
                 kind = RuntimeKind.UNKNOWN
             return replace(facts, kind=kind, unreadable=self.unreadable)
-        directory = os.path.dirname(library.path)
+        directory = self._inside(os.path.dirname(library.path))
         who = Identity(status.uid, status.gid, status.groups, status.overrides_modes)
         return replace(
             facts,
@@ -198,6 +202,11 @@ class _Reading:
             return printable(decoded(kernel.read_bounded(self.proc / str(pid) / "comm", 64)).strip())
         except OSError:
             return ""
+
+    def _inside(self, path: str) -> str:
+        """`path` as the process sees it: of one that was put below another root, the kernel names the whole way."""
+        root = self._link("root").rstrip("/")
+        return path.removeprefix(root) or "/" if path == root or path.startswith(f"{root}/") else path
 
     def _link(self, name: str) -> str:
         try:

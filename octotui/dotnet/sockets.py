@@ -10,10 +10,14 @@ from pathlib import Path
 
 from octotui.dotnet.kernel import parse_environment, read_bounded
 from octotui.dotnet.model import DiagnosticsSocket
+from octotui.dotnet.pathwalk import resolved
 from octotui.processes.model import ProcessKey
 from octotui.text import decoded, printable
 
 DEFAULT_TEMP = "/tmp"
+LONGEST_ADDRESS = 107
+"""Bytes of a socket's address, as the process binds it."""
+
 _NAME = re.compile(r"dotnet-diagnostic-(\d{1,10})-(\d{1,20})-socket")
 _SWITCHES = (b"EnableDiagnostics", b"EnableDiagnostics_IPC")
 
@@ -82,8 +86,13 @@ def candidate_paths(
     proc: Path = Path("/proc"),
 ) -> tuple[str, ...]:
     """Where the socket of `key` would be: in its TMPDIR, then in /tmp, through `/proc/PID/root` unless `same_root`."""
-    prefix = "" if same_root else str(proc / str(key.pid) / "root")
     directories = dict.fromkeys([temp_directory(environment, cwd), DEFAULT_TEMP])
+    prefix = ""
+    if not same_root:
+        # The kernel would follow links of another root from octotui's own.
+        root = proc / str(key.pid) / "root"
+        prefix = str(root)
+        directories = dict.fromkeys(resolved(directory, root) for directory in directories)
     return tuple(f"{prefix}{directory}/{socket_name(namespace_pid, key.started)}" for directory in directories)
 
 
@@ -122,6 +131,9 @@ def find_socket(
         return None, problem
     if switch := switched_off_by(environment):
         return None, f"diagnostics are switched off in this process by {switch}"
+    address = f"{temp_directory(environment, cwd)}/{socket_name(namespace_pid, key.started)}"
+    if len(os.fsencode(address)) > LONGEST_ADDRESS:
+        return None, f"its TMPDIR is too long for a socket ({len(address)} bytes with its name, of {LONGEST_ADDRESS})"
     directories = [os.path.dirname(path) for path in paths]
     where = " or ".join(printable(directory) for directory in directories)
     if any(_is_stale(Path(directory), namespace_pid, key.started) for directory in directories):

@@ -26,15 +26,24 @@ class Admitted:
 
 
 class Admission:
-    """Admits dumps to one destination, an open directory. `is_cancelled` is asked up to the moment of the move."""
+    """Admits dumps to one destination, an open directory.
+
+    `is_cancelled` is asked up to the moment of the move; `on_copied` hears the bytes of a copy that stand there.
+    """
 
     def __init__(
-        self, store: Store, descriptor: int, destination: Path, is_cancelled: Callable[[], bool] = lambda: False
+        self,
+        store: Store,
+        descriptor: int,
+        destination: Path,
+        is_cancelled: Callable[[], bool] = lambda: False,
+        on_copied: Callable[[int], None] = lambda count: None,
     ) -> None:
         self._store = store
         self._descriptor = descriptor
         self._destination = destination
         self._is_cancelled = is_cancelled
+        self._on_copied = on_copied
 
     def admit(
         self,
@@ -75,7 +84,12 @@ class Admission:
     def _place(self, staging: Staging, source: int, name: str, is_sealed: bool) -> tuple[str, int]:
         """The name that the dump got in the destination, and a descriptor of it: `source` itself, or a copy's."""
         name, copy = self._store.admit(
-            source, self._descriptor, name, may_link=is_sealed, is_cancelled=self._is_cancelled
+            source,
+            self._descriptor,
+            name,
+            may_link=is_sealed,
+            is_cancelled=self._is_cancelled,
+            on_copied=self._on_copied,
         )
         if copy is not None:
             return name, copy
@@ -87,7 +101,7 @@ class Admission:
             raise
         # A file that someone else has a second name for is not taken; its bytes are.
         self._remove(name, source)
-        return name, copy_exclusively(source, self._descriptor, name, self._is_cancelled)
+        return name, copy_exclusively(source, self._descriptor, name, self._is_cancelled, self._on_copied)
 
     def _remove(self, name: str, descriptor: int) -> None:
         """Takes the file behind `descriptor` out of the destination, unless `name` is another file's by now."""

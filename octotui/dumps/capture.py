@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import platform
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from octotui.dotnet.model import RuntimeFacts, RuntimeKind
+from octotui.dotnet.model import RuntimeFacts
 from octotui.dumps.admission import Admission, Admitted
 from octotui.dumps.backends.base import Capture
-from octotui.dumps.estimates import deadline_seconds, estimated_bytes, most_bytes
-from octotui.dumps.hashing import FollowingHash
-from octotui.dumps.history import Entry
-from octotui.dumps.model import Step
+from octotui.dumps.estimates import deadline_seconds, lesson_of
+from octotui.dumps.expecting import expectation
+from octotui.dumps.files import is_on_disk
+from octotui.dumps.hashing import FollowingHash, has_idle_cores
+from octotui.dumps.model import Medium, Step
+from octotui.dumps.moment import Moment
 from octotui.dumps.pause import PauseMeter
+from octotui.dumps.progress import Counter, Progress
 from octotui.dumps.records import completed, result_of
 from octotui.dumps.results import DumpResult, JobState
+from octotui.dumps.shared_memory import outgrown
 from octotui.dumps.target import HeldTarget
-from octotui.dumps.verify import RUNTIME_LIBRARY, Expectation, Writer
+from octotui.dumps.verify import Expectation
 from octotui.dumps.waiting import in_thread
 from octotui.dumps.workplace import Workplace, Workshop
 from octotui.errors import CaptureFailed, Refused
 
 REPORT_SECONDS = 0.1
-MACHINES = {"x86_64": "x86-64", "aarch64": "aarch64"}
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a capture is. Seconds since it began, and of pause."""
-
-    state: JobState
-    bytes_written: int
-    seconds: float
-    pause_seconds: float
-    is_paused: bool
 
 
 class StepCapture:
@@ -54,6 +46,7 @@ class StepCapture:
         workshop: Workshop,
         report: Callable[[Progress], None],
         fallbacks: Sequence[str] = (),
+        moment: Moment | None = None,
     ) -> None:
         self._step = step
         self._held = held
@@ -61,6 +54,7 @@ class StepCapture:
         self._workshop = workshop
         self._report = report
         self._fallbacks = fallbacks
+        self._together = moment
         self._began = workshop.clock()
         self._moment = datetime.now(UTC)
         self._cancelled = threading.Event()
@@ -68,6 +62,7 @@ class StepCapture:
         self._hasher: FollowingHash | None = None
         self._admitted: Admitted | None = None
         self._finished: DumpResult | None = None
+        self._copied = Counter()
 
     def hurry(self) -> None:
         """Tells work in threads that its result is not wanted any more."""
@@ -115,7 +110,8 @@ class StepCapture:
 
     def _prepared(self) -> RuntimeFacts:
         facts = self._checked_facts()
-        self._place.open(self._step, facts, self._moment)
+        is_held = self._together is not None and self._together.holds(facts.key)
+        self._place.open(self._step, facts, self._moment, is_held=is_held)
         return facts
 
     def _checked_facts(self) -> RuntimeFacts:
@@ -153,7 +149,8 @@ class StepCapture:
         )
         threads = self._held.threads()
         staging = self._place.staging
-        hasher = FollowingHash(staging.open_file, trusts_writer=staging.place.writer_uid == os.geteuid())
+        is_trusted = staging.place.writer_uid == os.geteuid()
+        hasher = FollowingHash(staging.open_file, trusts_writer=is_trusted and has_idle_cores())
         self._hasher = hasher
         meter = PauseMeter(facts.key.pid, was_stopped=capture.was_stopped)
         ticker = asyncio.ensure_future(self._tick(hasher, meter))
@@ -162,13 +159,20 @@ class StepCapture:
         meter.start()
         self._tell(JobState.RUNNING, hasher, 0.0, False)
         try:
-            backend = await self._write(capture)
+            async with self._together.begun(facts.key) if self._together else contextlib.nullcontext():
+                backend = await self._write(capture)
             threads &= self._held.threads() if facts.same_pids else frozenset()
             pause = meter.stop()
             ticker.cancel()
             self._tell(JobState.VERIFYING, hasher, pause or 0.0, False)
-            result = replace(result_of(self._step, JobState.FINISHED), backend=backend, pause_seconds=pause)
-            expect = _expectation(self._step, facts, threads, self._workshop.backends[backend].writer)
+            ticker = asyncio.ensure_future(self._tick_copy(pause or 0.0))
+            result = replace(
+                result_of(self._step, JobState.FINISHED),
+                backend=backend,
+                pause_seconds=pause,
+                medium=self._place.medium,
+            )
+            expect = expectation(self._step, facts, threads, self._workshop.backends[backend].writer)
             await in_thread(self._finish, capture, expect, result, on_cancel=self.hurry)
             is_abnormal = False
             assert self._finished is not None
@@ -188,6 +192,8 @@ class StepCapture:
                 await self._workshop.backends[name].run(capture)
                 return name
             except CaptureFailed as error:
+                if error.code == "disk-full" and self._place.medium is Medium.MEMORY:
+                    raise outgrown(capture.facts.key.pid) from error
                 following = backends[backends.index(name) + 1 :]
                 if error.code != "socket-silent" or not following:
                     raise
@@ -206,45 +212,38 @@ class StepCapture:
             self._document = completed(self._place.entry.record, self._finished, admitted.facts, capture.said)
             return self._document
 
+        self._place.note_written()
         self._admitted = self._admission().admit(self._place.staging, self._place.entry.name, expect, document)
-        if result.pause_seconds and self._finished is not None:
-            self._workshop.history.add(
-                Entry(
-                    backend=result.backend,
-                    type=result.type.value,
-                    bytes=self._finished.bytes,
-                    seconds=self._finished.seconds,
-                    pause_seconds=result.pause_seconds,
-                )
-            )
+        # Captures that shared cores and disk say nothing of what one alone costs.
+        if result.pause_seconds and self._finished is not None and self._together is None:
+            self._workshop.history.add(lesson_of(self._finished, capture.facts, self._place.staging.identity[0]))
 
     def _digest(self, hasher: FollowingHash, descriptor: int) -> str:
         assert self._admitted is not None
         sha256 = hasher.digest(descriptor, self._without_digest.is_set)
-        if sha256:
-            self._admission().record(self._admitted.path.name, {**self._document, "sha256": sha256})
+        if not sha256 or not is_on_disk(descriptor, self._place.descriptor):
+            return ""
+        self._admission().record(self._admitted.path.name, {**self._document, "sha256": sha256})
         return sha256
 
     def _admission(self) -> Admission:
         place = self._place
-        return Admission(self._workshop.store, place.descriptor, place.destination, self._cancelled.is_set)
+        is_cancelled, on_copied = self._cancelled.is_set, self._copied.put
+        return Admission(self._workshop.store, place.descriptor, place.destination, is_cancelled, on_copied)
 
     async def _tick(self, hasher: FollowingHash, meter: PauseMeter) -> None:
         while True:
             await asyncio.sleep(REPORT_SECONDS)
             self._tell(JobState.RUNNING, hasher, meter.seconds, meter.is_paused)
 
+    async def _tick_copy(self, pause_seconds: float) -> None:
+        """Tells of a copy to the destination, where there is one."""
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            if self._copied.value:
+                seconds = self._workshop.clock() - self._began
+                self._report(Progress(JobState.COPYING, self._copied.value, seconds, pause_seconds, False))
+
     def _tell(self, state: JobState, hasher: FollowingHash, pause_seconds: float, is_paused: bool) -> None:
         seconds = self._workshop.clock() - self._began
         self._report(Progress(state, hasher.bytes_written, seconds, pause_seconds, is_paused))
-
-
-def _expectation(step: Step, facts: RuntimeFacts, threads: frozenset[int], writer: Writer) -> Expectation:
-    return Expectation(
-        pids=frozenset({facts.key.pid, facts.namespace_pid or facts.key.pid}),
-        threads=threads,
-        runtime=RUNTIME_LIBRARY if facts.kind is RuntimeKind.CORECLR else "",
-        writer=writer,
-        machine=MACHINES.get(platform.machine(), ""),
-        most_bytes=most_bytes(max(step.estimate.bytes, estimated_bytes(facts, step.type))),
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,11 +13,15 @@ from octotui.dotnet.pathwalk import walk
 from octotui.dumps.directories import why_not_destination
 from octotui.dumps.estimates import needed_bytes
 from octotui.dumps.filesystems import IN_MEMORY, OVER_NETWORK, FileSystem, file_system_of, nearest_existing
+from octotui.dumps.limits import Bound, Limits
 from octotui.dumps.model import Remark, Severity, Step
 from octotui.dumps.places import choose_place
+from octotui.dumps.records import DumpRecord
 from octotui.dumps.rights import Rights
+from octotui.dumps.room import Room
 from octotui.dumps.store import Store
-from octotui.errors import Refused
+from octotui.dumps.usage import used_bytes
+from octotui.errors import Refused, StoreError
 from octotui.processes.model import ProcessKey
 from octotui.text import printable, shell_quoted_path
 from octotui.units import bytes_text
@@ -37,8 +42,11 @@ class Look(NamedTuple):
     unplaced: Mapping[ProcessKey, str]
 
 
-def look_at_destination(destination: Path, store: Store, steps: Sequence[Step], rights: Rights) -> Look:
-    """How `steps` fare at `destination`. Changes nothing: a directory that is absent is not made yet."""
+def look_at_destination(
+    destination: Path, store: Store, steps: Sequence[Step], rights: Rights, limits: Limits | None = None
+) -> Look:
+    """How `steps` fare at `destination` within `limits` (None: none). Changes nothing: no directory is made yet."""
+    limits = limits or Limits.none()
     shown = _shown(destination)
     try:
         problem, hint = why_not_usable(destination, is_store=destination == store.directory)
@@ -51,9 +59,10 @@ def look_at_destination(destination: Path, store: Store, steps: Sequence[Step], 
     remarks = [_on_kind(disk, shown)] if disk.kind in IN_MEMORY | OVER_NETWORK else []
     if destination != store.directory and destination.is_dir():
         remarks += _on_mode(destination.stat(), shown)
-    refusals = _on_staging(disk, destination, store, steps, rights)
+    refusals = _on_staging(disk, destination, store, steps, rights, limits)
     refused = {remark.key for remark in refusals}
-    refusals += _on_room(disk, shown, [step for step in steps if step.target.key not in refused])
+    room = _room(disk, shown, destination, store, limits)
+    refusals += room.refusals([step for step in steps if step.target.key not in refused])
     unplaced = {remark.key: remark.message for remark in refusals if remark.key is not None}
     return Look((*remarks, *refusals), disk.free_bytes, unplaced)
 
@@ -130,24 +139,42 @@ def _on_kind(disk: FileSystem, shown: str) -> Remark:
     return Remark(Severity.WARNING, "network", message, "choose a directory on a local disk with --output DIR")
 
 
-def _on_room(disk: FileSystem, shown: str, steps: Sequence[Step]) -> list[Remark]:
-    """A refusal for each step that has to go, the largest first, until the others fit together."""
-    kept = sorted(steps, key=lambda step: step.estimate.bytes)
-    refusals: list[Remark] = []
-    while kept and disk.free_bytes < needed_bytes(sum(step.estimate.bytes for step in kept)):
-        step = kept.pop()
-        beside = f" (for {len(kept) + 1} dumps)" if kept else ""
-        message = (
-            f"its dump needs about {bytes_text(step.estimate.bytes)} and {shown} has "
-            f"{bytes_text(disk.free_bytes)} free{beside}"
-        )
-        hint = "free some space, choose another directory with --output DIR, or use --type mini"
-        refusals.append(Remark(Severity.REFUSAL, "no-space", message, hint, step.target.key))
-    return refusals
+def _room(disk: FileSystem, shown: str, destination: Path, store: Store, limits: Limits) -> Room:
+    """The room at `destination`: the quota counts for the store alone, the floor everywhere."""
+    is_store = _is_same(destination, store.directory)
+    if not is_store:
+        limits = replace(limits, quota=Bound())
+    state = limits.fullness(
+        used_bytes=used_bytes(store.directory) if limits.quota != Bound() else 0,
+        free_bytes=disk.free_bytes,
+        total_bytes=disk.total_bytes,
+    )
+
+    def dumps() -> Sequence[DumpRecord]:
+        """Those of the store, where it lies on this disk."""
+        try:
+            is_beside = is_store or file_system_of(store.directory).device == disk.device
+            return store.records() if is_beside else ()
+        except (OSError, StoreError):
+            return ()
+
+    return Room(shown, state, dumps, _share(limits.quota), _share(limits.keep_free))
+
+
+def _share(bound: Bound) -> str:
+    """A bound as it is set, where its bytes do not say it."""
+    return str(bound) if bound.percent else ""
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one == other or one.samefile(other)
+    except OSError:
+        return False
 
 
 def _on_staging(
-    disk: FileSystem, destination: Path, store: Store, steps: Sequence[Step], rights: Rights
+    disk: FileSystem, destination: Path, store: Store, steps: Sequence[Step], rights: Rights, limits: Limits
 ) -> list[Remark]:
     """Room on the other disk when a target can only write elsewhere, and the refusal when it can write nowhere."""
     remarks: list[Remark] = []
@@ -166,9 +193,13 @@ def _on_staging(
             message = f"its runtime takes no path that is not UTF-8, and {_shown(written_to)} is not"
             hint = f"{_ELSEWHERE}, or use --backend createdump"
             remarks.append(Remark(Severity.REFUSAL, "destination", message, hint, step.target.key))
-        elif other.device != disk.device and other.free_bytes < needed_bytes(step.estimate.bytes):
+        elif other.device != disk.device and other.free_bytes < needed_bytes(step.estimate.bytes) + limits.keep_free.of(
+            other.total_bytes
+        ):
+            kept = limits.keep_free.of(other.total_bytes)
             message = (
-                f"it can write its dump only to {place.outside}, which has {bytes_text(other.free_bytes)} free; "
+                f"it can write its dump only to {place.outside}, which has {bytes_text(other.free_bytes)} free"
+                f"{f', of which {bytes_text(kept)} have to stay free' if kept else ''}; "
                 f"it needs about {bytes_text(step.estimate.bytes)}"
             )
             hint = "name a directory that its user can write to with --output DIR, or use --type mini"

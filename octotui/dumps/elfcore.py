@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from octotui.errors import NotADump
-from octotui.text import printable
 from octotui.units import bytes_text
 
 MOST_REGIONS = 1 << 20
@@ -54,15 +53,24 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CoreFile:
-    """The skeleton of a core. `extent` is where the last region ends: a file shorter than that was cut off."""
+    """The skeleton of a core. `extent` is where the last region ends: a file shorter than that was cut off.
+
+    `headers_end` and `sections_end` are where the program and the section headers end, the latter 0 without any.
+    """
 
     size: int
     os_abi: int
     machine: str
-    has_sections: bool
+    headers_end: int
+    sections_end: int
     regions: tuple[Region, ...]
     notes: tuple[Note, ...]
     extent: int
+
+    @property
+    def has_sections(self) -> bool:
+        """Whether it has section headers, which some tools write and some do not."""
+        return self.sections_end != 0
 
 
 def read_core(descriptor: int) -> CoreFile:
@@ -70,7 +78,8 @@ def read_core(descriptor: int) -> CoreFile:
     size = os.fstat(descriptor).st_size
     head = _at(descriptor, 0, _HEADER.size)
     _check_identity(head, size)
-    ident, kind, machine, _, _, table, sections, _, _, entry_size, entries, section_size, _, _ = _HEADER.unpack(head)
+    ident, kind, machine, _, _, table, sections, _, _, *sizes = _HEADER.unpack(head)
+    entry_size, entries, section_size, section_count, _ = sizes
     if kind != _ET_CORE:
         raise NotADump(f"it is an ELF file but not a core: it holds {_TYPES.get(kind, f'type {kind}')}")
     if machine not in MACHINES:
@@ -89,7 +98,8 @@ def read_core(descriptor: int) -> CoreFile:
         size=size,
         os_abi=ident[7],
         machine=MACHINES[machine],
-        has_sections=sections != 0,
+        headers_end=table + entries * _REGION.size,
+        sections_end=sections + section_count * section_size if sections else 0,
         regions=regions,
         notes=tuple(_read_notes(descriptor, notes)),
         extent=extent,
@@ -158,8 +168,11 @@ def _read_notes(descriptor: int, places: list[tuple[int, int]]) -> Iterator[Note
             position = content_at + _aligned(content_bytes)
 
 
-def mapped_files(content: bytes) -> Iterator[tuple[int, int, str]]:
-    """(start, end, path) of each mapping in an NT_FILE note. Raises NotADump when the note does not parse."""
+def mapped_files(content: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """(start, end, path) of each mapping in an NT_FILE note. Raises NotADump when the note does not parse.
+
+    Paths are as the file has them, of at most 4096 bytes: making all of them printable could take a minute.
+    """
     if len(content) < 16:
         raise NotADump("its list of mapped files does not parse: it is too short")
     count, _ = struct.unpack_from("<QQ", content)
@@ -172,7 +185,7 @@ def mapped_files(content: bytes) -> Iterator[tuple[int, int, str]]:
         name_end = content.find(b"\0", position)
         if name_end < 0:
             raise NotADump("its list of mapped files does not parse: names are missing")
-        yield start, end, printable(os.fsdecode(content[position : min(name_end, position + _LONGEST_NAME)]))
+        yield start, end, content[position : min(name_end, position + _LONGEST_NAME)]
         position = name_end + 1
 
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from octotui.dotnet.model import RuntimeFacts
 from octotui.dumps.files import SPACE_FLOOR_BYTES
-from octotui.dumps.history import History
-from octotui.dumps.model import DumpType, Estimate
+from octotui.dumps.history import Entry, History, device_name
+from octotui.dumps.learning import Line, Shape, learned_pause, learned_size
+from octotui.dumps.model import DumpType, Estimate, Medium
+from octotui.dumps.results import DumpResult
 
 SMALL_BYTES = 6_000_000
-"""A mini or triage dump of .NET 8, whatever its heap (two processes measured, 0.5 and 2.1 GB)."""
+"""A mini or triage dump of .NET 5 and later, whatever its heap; a heap dump holds as much beside the heap."""
+
+SMALL_BYTES_OF_OLD = 2_100_000
+"""The same of .NET Core 3.1, whose createdump writes less of the runtime's own state."""
+
+FIRST_VERSION_THAT_LOOKS_LONG = 5
 
 FIXED_PAUSE_SECONDS = 0.15
 """The part of the pause in which createdump looks around and writes nothing."""
+
+FIXED_PAUSE_SECONDS_OF_OLD = 0.05
 
 BYTES_PER_SECOND = 700e6
 """Taken until this host has captures to go by."""
@@ -24,21 +33,58 @@ SIZE_FACTOR = 2
 SIZE_EXTRA_BYTES = 1 << 30
 
 
-def estimate(facts: RuntimeFacts, type: DumpType, backend: str, history: History) -> Estimate:
-    """The cost of one step."""
-    size = estimated_bytes(facts, type)
-    fixed = history.fixed_seconds(backend) or FIXED_PAUSE_SECONDS
-    if type in (DumpType.MINI, DumpType.TRIAGE):
-        return Estimate(size, fixed)
-    return Estimate(size, fixed + size / (history.throughput(backend, fixed) or BYTES_PER_SECOND))
+def estimate(
+    facts: RuntimeFacts,
+    type: DumpType,
+    backend: str,
+    history: History,
+    medium: Medium = Medium.DISK,
+    device: str = "",
+) -> Estimate:
+    """The cost of one step that is written to `medium`; `device` is the number of the disk, "" when unknown."""
+    entries = history.entries()
+    foreseen = estimated_bytes(facts, type)
+    runtime = major_version(facts.version)
+    shape = Shape(backend, type.value, medium.value, device, runtime, foreseen)
+    size = learned_size(shape, foreseen, entries)
+    is_old = _is_old(facts)
+    usual = Line(FIXED_PAUSE_SECONDS_OF_OLD if is_old else FIXED_PAUSE_SECONDS, 1 / BYTES_PER_SECOND)
+    shape = Shape(backend, type.value, medium.value, device, runtime, size)
+    return Estimate(size, learned_pause(shape, usual, entries))
 
 
 def estimated_bytes(facts: RuntimeFacts, type: DumpType) -> int:
-    """Bytes of the file."""
+    """Bytes of the file by what `/proc` says, before anything learned is applied to it."""
+    small = SMALL_BYTES_OF_OLD if _is_old(facts) else SMALL_BYTES
     if type in (DumpType.MINI, DumpType.TRIAGE):
-        return SMALL_BYTES
-    images = facts.mapped_bytes if type is DumpType.FULL else 0
-    return max(SMALL_BYTES, facts.private_bytes + images)
+        return small
+    return facts.private_bytes + (facts.mapped_bytes if type is DumpType.FULL else small)
+
+
+def major_version(version: str) -> str:
+    """`8` of `8.0.4`, "" when it is unknown."""
+    major = version.partition(".")[0]
+    return major if major.isdecimal() else ""
+
+
+def _is_old(facts: RuntimeFacts) -> bool:
+    major = major_version(facts.version)
+    return bool(major) and int(major) < FIRST_VERSION_THAT_LOOKS_LONG
+
+
+def lesson_of(result: DumpResult, facts: RuntimeFacts, device: int) -> Entry:
+    """What a finished capture teaches; `device` is the number of what was written to while the target stood still."""
+    return Entry(
+        backend=result.backend,
+        type=result.type.value,
+        bytes=result.bytes,
+        seconds=result.seconds,
+        pause_seconds=result.pause_seconds or 0.0,
+        medium=result.medium.value,
+        device=device_name(device),
+        foreseen_bytes=estimated_bytes(facts, result.type),
+        runtime=major_version(facts.version),
+    )
 
 
 def deadline_seconds(expected: Estimate) -> float:

@@ -13,6 +13,10 @@ GUARD_BYTES = 1 << 20
 """The start of the file, compared at the end: a writer that goes back to mend its headers is noticed."""
 
 POLL_SECONDS = 0.01
+WATCH_SECONDS = 0.05
+"""Where the file is only watched: each look costs processor time that the writer could use."""
+
+CORES_TO_SPARE = 4
 
 
 class FollowingHash:
@@ -21,12 +25,13 @@ class FollowingHash:
     `open_file` returns a descriptor of the file or raises OSError while it is not there; it must be safe against links.
     A file that was replaced, shortened or changed in its first `GUARD_BYTES` after they were read is hashed anew; a
     change further on is not noticed. So a writer that is not trusted is watched only, and its file is hashed when it
-    is done.
+    is done; likewise where the cores are needed elsewhere.
     """
 
     def __init__(self, open_file: Callable[[], int], *, trusts_writer: bool) -> None:
         self._open_file = open_file
         self._trusts_writer = trusts_writer
+        self._poll_seconds = POLL_SECONDS if trusts_writer else WATCH_SECONDS
         self._over = threading.Event()
         self._hash = hashlib.sha256()
         self._guard = b""
@@ -88,7 +93,7 @@ class FollowingHash:
         while not self._over.is_set():
             with contextlib.suppress(OSError):
                 return self._open_file()
-            self._over.wait(POLL_SECONDS)
+            self._over.wait(self._poll_seconds)
         return None
 
     def _hash_growing(self, descriptor: int) -> None:
@@ -102,7 +107,12 @@ class FollowingHash:
                 self._written = max(self._written, self._hashed)
                 if self._over.is_set():
                     return
-            self._over.wait(POLL_SECONDS)
+            self._over.wait(self._poll_seconds)
+
+
+def has_idle_cores() -> bool:
+    """Whether there are cores enough to hash while a dump is written: with few, that would lengthen the pause."""
+    return len(os.sched_getaffinity(0)) >= CORES_TO_SPARE
 
 
 def whole_digest(descriptor: int, is_cancelled: Callable[[], bool] = lambda: False) -> str:

@@ -7,25 +7,33 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
+from typing import Any
 
 from octotui.dumps.files import open_regular
+from octotui.dumps.model import Medium
 
-MOST_USED = 20
 LARGEST_BYTES = 1 << 20
-SMALLEST_TOLD_BYTES = 32 << 20
-"""Below this the fixed part of a pause says more than the throughput: such captures are left out of it."""
+LONGEST_DEVICE = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One capture that succeeded. `pause_seconds` was measured."""
+    """One capture that succeeded. `pause_seconds` was measured.
+
+    `medium` is what was written to while the target stood still, `device` its number ("8:1", "" when unknown);
+    `foreseen_bytes` is what `/proc` had promised before anything learned was applied to it, 0 when unknown;
+    `runtime` is the runtime's major version, "" when unknown.
+    """
 
     backend: str
     type: str
     bytes: int
     seconds: float
     pause_seconds: float
+    medium: str = Medium.DISK.value
+    device: str = ""
+    foreseen_bytes: int = 0
+    runtime: str = ""
 
 
 class History:
@@ -58,22 +66,10 @@ class History:
         finally:
             os.close(descriptor)
 
-    def fixed_seconds(self, backend: str) -> float | None:
-        """Median pause of the last small captures of `backend`: what a pause costs before much is written."""
-        pauses = [e.pause_seconds for e in self.entries() if e.backend == backend and e.bytes < SMALLEST_TOLD_BYTES]
-        return median(pauses[-MOST_USED:]) if pauses else None
 
-    def throughput(self, backend: str, fixed_seconds: float) -> float | None:
-        """Median bytes per second over the last captures of `backend`; None when there are none to tell.
-
-        `fixed_seconds` is taken off each pause, but never more than half of it.
-        """
-        rates = [
-            entry.bytes / max(entry.pause_seconds - fixed_seconds, entry.pause_seconds / 2)
-            for entry in self.entries()
-            if entry.backend == backend and entry.bytes >= SMALLEST_TOLD_BYTES
-        ]
-        return median(rates[-MOST_USED:]) if rates else None
+def device_name(device: int) -> str:
+    """A device number as entries hold it."""
+    return f"{os.major(device)}:{os.minor(device)}"
 
 
 def _read(path: Path) -> Iterable[Entry]:
@@ -86,15 +82,22 @@ def _read(path: Path) -> Iterable[Entry]:
         return
     for line in lines:
         try:
-            found = json.loads(line)
-            entry = Entry(
-                backend=str(found["backend"]),
-                type=str(found["type"]),
-                bytes=int(found["bytes"]),
-                seconds=float(found["seconds"]),
-                pause_seconds=float(found["pause_seconds"]),
-            )
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            entry = _parsed(json.loads(line))
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, AttributeError):
             continue
-        if entry.bytes > 0 and 0 < entry.pause_seconds < 1e6:
+        if 0 < entry.bytes < 1 << 60 and 0 < entry.pause_seconds < 1e6:
             yield entry
+
+
+def _parsed(found: dict[str, Any]) -> Entry:
+    return Entry(
+        backend=str(found["backend"]),
+        type=str(found["type"]),
+        bytes=int(found["bytes"]),
+        seconds=float(found["seconds"]),
+        pause_seconds=float(found["pause_seconds"]),
+        medium=Medium(found.get("medium", Medium.DISK.value)).value,
+        device=str(found.get("device", ""))[:LONGEST_DEVICE],
+        foreseen_bytes=min(max(0, int(found.get("foreseen_bytes", 0))), 1 << 60),
+        runtime=str(found.get("runtime", ""))[:LONGEST_DEVICE],
+    )

@@ -44,6 +44,15 @@ def holes(descriptor: int, size: int, most: int = 1000) -> Iterator[tuple[int, i
         yield position, size - position
 
 
+def ends_in_hole(descriptor: int, size: int) -> bool:
+    """True when the last byte was never written, however many holes there are before it."""
+    try:
+        os.lseek(descriptor, size - 1, os.SEEK_DATA)
+    except OSError as error:
+        return error.errno == errno.ENXIO
+    return False
+
+
 def is_mostly_holes(descriptor: int, size: int | None = None) -> bool:
     """True when less than half of the file takes up space and holes are the reason, not compression.
 

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
-from octotui.dumps.capture import Progress
 from octotui.dumps.model import Step
+from octotui.dumps.progress import Progress
 from octotui.dumps.results import DumpResult, Job, JobState
 from octotui.processes.model import ProcessKey
 
@@ -103,9 +103,6 @@ class JobBook:
     def under_way(self) -> dict[ProcessKey, Job]:
         """The jobs that are not over, by target."""
         return {job.key: job for job in self._jobs.values() if not job.state.is_over}
-
-    def first_queued(self) -> Job | None:
-        return next((job for job in self._jobs.values() if job.state is JobState.QUEUED), None)
 
     async def wait(self, job_ids: Iterable[int]) -> tuple[DumpResult, ...]:
         """The results of these jobs, in their order, once all are over and the finished ones have their digest."""

@@ -20,12 +20,16 @@ from octotui.text import printable
 _THROUGH_ROOT = re.compile(r"(/proc/[0-9]+/root)(/.*)")
 _NO_GROUP = 65534
 
+TRANSIENT_NAME = re.compile(r"octotui-[0-9]+-[0-9a-f]{8}")
+"""A directory in memory that holds staging directories: named by its user and the state directory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A directory in which a staging directory can be made: as octotui reaches it and as the writer sees it.
 
-    `is_ours`: nobody but octotui's user and root can change the directory or the way to it.
+    `is_ours`: nobody but octotui's user and root can change the directory or the way to it. `is_transient`: the
+    directory itself goes when nothing is left in it.
     """
 
     outside: Path
@@ -34,6 +38,7 @@ class Place:
     writer_gid: int
     is_ours: bool = False
     groups: tuple[int, ...] = ()
+    is_transient: bool = False
 
     @property
     def writer(self) -> Actor:
@@ -61,7 +66,9 @@ class Place:
 def place_of(directory: Path, writer_uid: int) -> Place:
     """The place that a staging directory of an earlier octotui lies in."""
     gid = os.getegid() if writer_uid == os.geteuid() else _NO_GROUP
-    return Place(directory, str(directory), writer_uid, gid, is_ours=is_ours(directory))
+    ours = is_ours(directory)
+    is_transient = ours and TRANSIENT_NAME.fullmatch(directory.name) is not None
+    return Place(directory, str(directory), writer_uid, gid, is_ours=ours, is_transient=is_transient)
 
 
 def is_ours(directory: Path) -> bool:

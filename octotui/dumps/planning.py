@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from octotui.dotnet import runtime
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
 from octotui.dumps.backends.base import Availability, Backend
 from octotui.dumps.backends.registry import AUTO, chosen_backends
+from octotui.dumps.choices import passed_over
+from octotui.dumps.costs import Costs, preferred, refused_medium
 from octotui.dumps.destination import look_at_destination
-from octotui.dumps.estimates import estimate
 from octotui.dumps.history import History
-from octotui.dumps.journal import Journal
-from octotui.dumps.model import DumpPlan, DumpRequest, DumpType, LeftOut, PassedOver, Remark, Severity, Step, Target
+from octotui.dumps.journal import Entry, Journal
+from octotui.dumps.limits import Limits
+from octotui.dumps.model import DumpPlan, DumpRequest, DumpType, LeftOut, Remark, Severity, Step, Target
 from octotui.dumps.preflight import SERVER, TENTACLE, refusal_of, remarks_of
+from octotui.dumps.records import parsed_time
 from octotui.dumps.rights import Rights, read_rights
 from octotui.dumps.store import Store
+from octotui.dumps.surroundings import Surroundings
+from octotui.dumps.together import in_order
 from octotui.errors import ProcessGone
 from octotui.processes.forest import Forest, children_first
 from octotui.processes.model import Meaning, ProcessInfo, ProcessKey, Sample
-
-NOT_NEEDED = "could do it too, but is not needed"
+from octotui.units import seconds_text
 
 UnderWay = Mapping[ProcessKey, str]
 """Processes that are being captured already, and by whom in words."""
@@ -39,25 +44,25 @@ def plan(
     inspect: Callable[[ProcessKey], RuntimeFacts] = runtime.inspect,
     rights: Rights | None = None,
     under_way: UnderWay | None = None,
+    limits: Limits | None = None,
+    surroundings: Surroundings | None = None,
 ) -> DumpPlan:
     """The plan for `request`. Reads `/proc` and the file system, changes nothing; blocks for milliseconds a process.
 
     Leaves come first, the Tentacle and then the Server last. Raises UsageError for a backend that does not exist.
     """
     rights = rights or read_rights()
-    chosen = chosen_backends(request.backend, backends)
+    chosen = in_order(chosen_backends(request.backend, backends), request)
     others = tuple(backend for backend in backends if backend not in chosen)
-    known = {
-        entry_key: f"octotui {entry.owner_pid} captures it"
-        for entry_key, entry in Journal(store.jobs).under_way().items()
-    }
-    draft = _Draft(request, sample, chosen, others, history, inspect, rights, {**known, **(under_way or {})})
+    known = {key: _captured_by(entry) for key, entry in Journal(store.jobs).under_way().items()}
+    costs = Costs(request, store, history, rights, surroundings)
+    draft = _Draft(request, sample, chosen, others, costs, inspect, rights, {**known, **(under_way or {})})
     forest = Forest.of(sample.snapshot.processes.values())
     for key in _ordered(forest, request, sample):
         draft.consider(key)
     draft.drop_needless_refusals(forest)
     destination = request.destination.absolute() if request.destination else store.directory
-    place = look_at_destination(destination, store, draft.steps, rights)
+    place = look_at_destination(destination, store, draft.steps, rights, limits)
     steps = tuple(step for step in draft.steps if step.target.key not in place.unplaced)
     unplaced = [LeftOut(s.target, place.unplaced[s.target.key]) for s in draft.steps if s.target.key in place.unplaced]
     notices = [_sensitive()] if steps else []
@@ -110,7 +115,7 @@ class _Draft:
         sample: Sample,
         chosen: Sequence[Backend],
         others: Sequence[Backend],
-        history: History,
+        costs: Costs,
         inspect: Callable[[ProcessKey], RuntimeFacts],
         rights: Rights,
         under_way: UnderWay,
@@ -119,7 +124,7 @@ class _Draft:
         self._sample = sample
         self._chosen = chosen
         self._others = others
-        self._history = history
+        self._costs = costs
         self._inspect = inspect
         self._rights = rights
         self._under_way = under_way
@@ -180,31 +185,34 @@ class _Draft:
             self.remarks.append(Remark(Severity.REFUSAL, verdict.code, message, verdict.hint, target.key))
 
     def _add_step(self, target: Target, facts: RuntimeFacts) -> None:
-        type = DumpType.FULL if facts.kind is RuntimeKind.SINGLE_FILE else self._request.type
+        # Neither has a runtime that createdump could ask what belongs into less than everything.
+        is_full_only = facts.kind is RuntimeKind.SINGLE_FILE or facts.waits_at_start
+        type = DumpType.FULL if is_full_only else self._request.type
         probes = [(backend, backend.probe(facts, type)) for backend in self._chosen]
-        winner = next(((backend, found) for backend, found in probes if found.ok), None)
+        winner = preferred(probes, self._costs.why_not_by_target(facts, type))
         if winner is None:
             self.remarks.append(_no_backend(target, probes))
             return
-        backend, found = winner
-        passed = [
-            PassedOver(other.name, NOT_NEEDED if other_found.ok else other_found.reason)
-            for other, other_found in probes
-            if other is not backend
-        ]
-        passed += [PassedOver(other.name, f"{backend.name} was asked for") for other in self._others]
+        backend, found = winner.backend, winner.found
+        type = found.type or type
+        cost = self._costs.of(facts, type, backend.name)
+        if cost.medium.is_refused:
+            self.remarks.append(refused_medium(target, cost.medium))
+            return
         step = Step(
             target=target,
             backend=backend.name,
             reason=found.reason if self._request.backend == AUTO else f"it was asked for; {found.reason}",
             type=type,
-            estimate=estimate(facts, type, backend.name, self._history),
+            estimate=cost.estimate,
             facts=facts,
-            passed_over=tuple(passed),
+            passed_over=tuple(passed_over(winner, probes, self._others, self._request)),
+            medium=cost.medium.medium,
+            medium_reason=cost.medium.reason,
             is_portable=backend.is_portable,
         )
         self.steps.append(step)
-        self.remarks.extend(remarks_of(step, self._request.type))
+        self.remarks.extend(remarks_of(step, self._request.type, self._costs.surroundings))
 
     def drop_needless_refusals(self, forest: Forest) -> None:
         """A process that is not .NET was named for its tree when something below it gets a step: no refusal then."""
@@ -217,6 +225,12 @@ def _no_backend(target: Target, probes: Sequence[tuple[Backend, Availability]]) 
     hint = next((found.hint for _, found in probes if found.hint), f"octotui doctor {target.key.pid}")
     message = f"no backend can capture process {target.key.pid} ({target.name}): {reasons}"
     return Remark(Severity.REFUSAL, "no-backend", message, hint, target.key)
+
+
+def _captured_by(entry: Entry) -> str:
+    began = parsed_time(entry.record.get("captured_at"))
+    seconds = (datetime.now(UTC) - began).total_seconds() if began else 0.0
+    return f"octotui {entry.owner_pid} captures it" + (f" since {seconds_text(seconds)}" if seconds > 0 else "")
 
 
 def _sensitive() -> Remark:

@@ -19,6 +19,7 @@ from octotui.text import printable
 SCHEMA = 1
 DUMP_SUFFIX = ".dmp"
 RECORD_SUFFIX = ".json"
+LARGEST_NUMBER = 10**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class DumpRecord:
     """A dump of the store with what is known of it, or the trace of a lost one.
 
     `path` is None for a lost dump; `record_path` is None where there is no readable record, and `problem` says so.
-    `size_bytes` is the file's now. `data` is the record's JSON, {} without one; hostile text in it is printable.
+    `size_bytes` is the file's now, `freed_bytes` what its removal gives back: less where it has holes, 0 where it has
+    a second name. `data` is the record's JSON, {} without one; what it holds comes from outside.
     """
 
     path: Path | None
@@ -35,6 +37,7 @@ class DumpRecord:
     size_bytes: int
     data: Mapping[str, Any]
     problem: str = ""
+    freed_bytes: int = 0
 
     @property
     def name(self) -> str:
@@ -47,9 +50,11 @@ class DumpRecord:
         return printable(value, 400) if isinstance(value, str) else ""
 
     def number(self, field: str) -> float | None:
-        """A number of the record, None when it is absent."""
+        """A number of the record, None when it is absent or beyond anything that a capture could give."""
         value = self.data.get(field)
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return None
+        return value if -LARGEST_NUMBER <= value <= LARGEST_NUMBER else None
 
     @property
     def outcome(self) -> str:
@@ -57,7 +62,8 @@ class DumpRecord:
 
     @property
     def is_verified(self) -> bool:
-        return self.data.get("verified") is True and self.path is not None
+        """True when it was whole when it was captured, and nothing speaks against it since."""
+        return self.data.get("verified") is True and self.path is not None and not self.problem
 
 
 def new_record(step: Step, began: datetime) -> dict[str, Any]:
@@ -119,9 +125,25 @@ def iso(moment: datetime) -> str:
 
 
 def parsed_time(text: object) -> datetime | None:
-    """The moment that a record names, None when it names none."""
+    """The moment that a record names, in UTC; None when it names none, or one that no capture was at."""
     try:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+        if moment is None:
+            return None
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if 1970 <= moment.year < 9000 else None
+
+
+def problem_of(data: Mapping[str, Any], size_bytes: int) -> str:
+    """What speaks against a record that was read, beside a dump of that size; "" for nothing."""
+    schema = data.get("schema")
+    if type(schema) is not int or schema < 1:
+        return "its record is damaged"
+    if schema > SCHEMA:
+        return f"its record is of a newer octotui (schema {min(schema, LARGEST_NUMBER)})"
+    size = data.get("bytes")
+    if data.get("verified") is True and type(size) is int and size > 0 and size != size_bytes:
+        return "its size is not what was recorded"
+    return ""

@@ -15,6 +15,7 @@ class JobState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     VERIFYING = "verifying"
+    COPYING = "copying"
     FINISHED = "finished"
     FAILED = "failed"
     REFUSED = "refused"
@@ -23,7 +24,7 @@ class JobState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        return self not in (JobState.QUEUED, JobState.RUNNING, JobState.VERIFYING)
+        return self not in (JobState.QUEUED, JobState.RUNNING, JobState.VERIFYING, JobState.COPYING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Collection
 from pathlib import Path
 
-from octotui.dumps.acting import close_quietly
+from octotui.dumps.acting import Actor, close_quietly
 from octotui.dumps.clearing import claim, clear
 from octotui.dumps.journal import STAGING_NAME
 from octotui.dumps.places import Place, place_of
@@ -35,6 +35,7 @@ class Staging:
         self._way = way
         self._descriptor = descriptor
         self._is_resumed = is_resumed
+        self._taken: tuple[int, int] | None = None
 
     @classmethod
     def make(cls, place: Place, name: str) -> Staging:
@@ -100,9 +101,28 @@ class Staging:
         found = os.fstat(self._descriptor)
         is_claimed = self.place.is_ours and found.st_uid == os.geteuid()
         actor = self.place.keeper if is_claimed else self.place.writer
+        if self._taken is not None and not is_claimed:
+            return self._reopened_taken(actor, self._taken)
         # An octotui that was ended after it took the file over left it root's, in a directory that only root changes.
         allowed = {self.place.writer_uid, os.geteuid()} if is_claimed and self._is_resumed else {self.place.writer_uid}
         return actor.do(lambda: _opened(self._descriptor, self.name, allowed))
+
+    def was_taken_over(self, device: int, inode: int) -> None:
+        """Says which file an octotui that was ended had made its own, in a directory that its writer can change."""
+        self._taken = (device, inode)
+
+    def _reopened_taken(self, actor: Actor, identity: tuple[int, int]) -> int:
+        """That very file, whether it was made ours already or not. What stands in its place by now is not opened."""
+        found = actor.do(lambda: os.open(self.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._descriptor))
+        try:
+            status = os.fstat(found)
+            is_plain = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+            is_known = (status.st_dev, status.st_ino) == identity
+            if not (is_plain and is_known and status.st_uid in (self.place.writer_uid, os.geteuid())):
+                raise OSError(errno.EPERM, "it is not the file that was taken over")
+            return os.open(f"/proc/self/fd/{found}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        finally:
+            os.close(found)
 
     def take_over(self) -> tuple[int, bool]:
         """The written file, now ours alone, and whether nobody can change it any more (no writer has it open).
@@ -165,6 +185,9 @@ class Staging:
         found = os.stat(name, dir_fd=self._way, follow_symlinks=False)
         if (found.st_dev, found.st_ino) == self.identity:
             os.rmdir(name, dir_fd=self._way)
+        if self.place.is_transient:
+            with contextlib.suppress(OSError):
+                self.place.outside.rmdir()
 
     def close(self) -> None:
         if self._descriptor >= 0:

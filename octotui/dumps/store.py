@@ -20,7 +20,7 @@ from octotui.dumps.directories import (
 )
 from octotui.dumps.files import copy_exclusively, link_exclusively, read_json, safe_word, write_json
 from octotui.dumps.model import Target
-from octotui.dumps.records import DUMP_SUFFIX, RECORD_SUFFIX, DumpRecord, parsed_time
+from octotui.dumps.records import DUMP_SUFFIX, RECORD_SUFFIX, DumpRecord, parsed_time, problem_of
 from octotui.errors import StoreError
 from octotui.text import printable
 
@@ -87,7 +87,14 @@ class Store:
         return make_private(destination) if destination == self.directory else make_destination(destination)
 
     def admit(
-        self, source: int, destination: int, name: str, *, may_link: bool, is_cancelled: Callable[[], bool]
+        self,
+        source: int,
+        destination: int,
+        name: str,
+        *,
+        may_link: bool,
+        is_cancelled: Callable[[], bool],
+        on_copied: Callable[[int], None] = lambda count: None,
     ) -> tuple[str, int | None]:
         """Gives the verified file `source` a name in `destination`: a new one, never an existing file's.
 
@@ -103,7 +110,7 @@ class Store:
                     except OSError as error:
                         if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOENT, errno.EOPNOTSUPP):
                             raise
-                return candidate, copy_exclusively(source, destination, candidate, is_cancelled)
+                return candidate, copy_exclusively(source, destination, candidate, is_cancelled, on_copied)
             except FileExistsError:
                 continue
         raise StoreError(f"there are {MOST_NAMES} dumps called {name} already", hint="choose another --output DIR")
@@ -134,22 +141,32 @@ class Store:
             return None
         record_path = self.directory / (name + RECORD_SUFFIX)
         data = read_json(record_path) if has_record else None
-        problem = "" if data is not None else "its record is damaged" if has_record else "it has no record"
-        written = datetime.fromtimestamp(status.st_mtime, UTC)
-        taken_at = parsed_time((data or {}).get("captured_at")) or written
+        if data is None:
+            problem = "its record is damaged" if has_record else "it has no record"
+        else:
+            problem = problem_of(data, status.st_size)
         return DumpRecord(
-            path, record_path if data is not None else None, taken_at, status.st_size, data or {}, problem
+            path,
+            record_path if data is not None else None,
+            parsed_time((data or {}).get("captured_at")) or _written(status),
+            status.st_size,
+            data or {},
+            problem,
+            status.st_blocks * 512 if status.st_nlink == 1 else 0,
         )
 
     def _of_lost(self, name: str) -> DumpRecord | None:
-        data = read_json(self.directory / name)
-        if data is None:
+        """A record without a dump. It is shown even when it cannot be read: something was there."""
+        path = self.directory / name
+        try:
+            status = os.lstat(path)
+        except OSError:
             return None
-        taken_at = parsed_time(data.get("captured_at"))
-        if taken_at is None:
+        if not stat.S_ISREG(status.st_mode):
             return None
-        problem = "" if data.get("outcome") == "lost" else "its dump is gone"
-        return DumpRecord(None, self.directory / name, taken_at, 0, data, problem)
+        data = read_json(path) or {}
+        problem = "" if data.get("outcome") == "lost" else "its dump is gone" if data else "a damaged record, no dump"
+        return DumpRecord(None, path, parsed_time(data.get("captured_at")) or _written(status), 0, data, problem)
 
     def remove(self, record: DumpRecord) -> None:
         """Removes a dump and its record. Raises StoreError when one of them stays, or does not lie in the store."""
@@ -176,6 +193,14 @@ def dump_name(target: Target, moment: datetime) -> str:
     """`Calamari-14220-20260930T101502Z.dmp`. What a hostile process calls itself cannot leave the directory."""
     word = safe_word(target.label or target.name)
     return f"{word}-{target.key.pid}-{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}{DUMP_SUFFIX}"
+
+
+def _written(status: os.stat_result) -> datetime:
+    """When the file was written last; the epoch where its time makes no sense."""
+    try:
+        return datetime.fromtimestamp(max(0.0, min(status.st_mtime, 4e9)), UTC)
+    except (OverflowError, ValueError, OSError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def _candidates(name: str) -> list[str]:

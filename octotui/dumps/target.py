@@ -139,6 +139,14 @@ class HeldTarget:
             time.sleep(LOOK_SECONDS)
         return False
 
+    def send(self, number: signal.Signals) -> bool:
+        """Sends it a signal: to this very process or to none. False when it has ended or octotui may not."""
+        try:
+            signal.pidfd_send_signal(self._descriptor, number)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
     def close(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)

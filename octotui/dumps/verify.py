@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from octotui.dumps.elfcore import NT_FILE, NT_PRPSINFO, NT_PRSTATUS, CoreFile, Note, mapped_files, read_core
-from octotui.dumps.holes import holes, is_mostly_holes
+from octotui.dumps.holes import ends_in_hole, holes, is_mostly_holes
+from octotui.dumps.layout import check_layout
 from octotui.dumps.writers import Writer, writer_of
 from octotui.errors import AccessDenied, NotADump, UsageError
 from octotui.text import printable
@@ -147,9 +148,9 @@ def _check_length(descriptor: int, core: CoreFile, writer: Writer) -> None:
     if writer is Writer.CREATEDUMP and core.extent < core.size:
         surplus = core.size - core.extent
         raise NotADump(f"it has {surplus} bytes more than its headers account for")
-    for offset, length in holes(descriptor, core.size):
-        if offset + length >= core.size:
-            raise NotADump(f"its last {bytes_text(length)} were never written (the file is sparse there)")
+    check_layout(core, is_gapless=writer is Writer.CREATEDUMP)
+    if ends_in_hole(descriptor, core.size):
+        raise NotADump("the bytes at its end were never written (the file is sparse there)")
     if writer is Writer.CREATEDUMP and is_mostly_holes(descriptor):
         raise NotADump("most of it was never written (the file is sparse), and createdump leaves no holes")
     for region in core.regions:
@@ -168,11 +169,12 @@ def _files(notes: tuple[Note, ...]) -> tuple[list[_File], list[_File]]:
     images: list[_File] = []
     for note in notes:
         if note.type == NT_FILE:
-            for found in mapped_files(note.content):
-                if len(first) < _MOST_IMAGES:
-                    first.append(found)
-                if len(images) < _MOST_IMAGES and _base_name(found[2]) == RUNTIME_LIBRARY:
-                    images.append(found)
+            for start, end, path in mapped_files(note.content):
+                is_image = len(images) < _MOST_IMAGES and _base_name(path) == RUNTIME_LIBRARY.encode()
+                if is_image or len(first) < _MOST_IMAGES:
+                    found = (start, end, printable(os.fsdecode(path)))
+                    first += [found] if len(first) < _MOST_IMAGES else []
+                    images += [found] if is_image else []
     return first, images
 
 
@@ -223,5 +225,5 @@ def _check(facts: DumpFacts, expect: Expectation) -> None:
         raise NotADump(f"no .NET runtime is mapped in it ({RUNTIME_LIBRARY} is not among its files)")
 
 
-def _base_name(path: str) -> str:
-    return path.removesuffix(" (deleted)").rpartition("/")[2]
+def _base_name(path: bytes) -> bytes:
+    return path.removesuffix(b" (deleted)").rpartition(b"/")[2]

@@ -24,7 +24,7 @@ _ASSIGNMENTS = frozenset(
     }
 )  # fmt: skip
 _GLUED = ("sshpass", "mysql", "sqlcmd", "7z", "bcp")
-_LOGIN = (*_GLUED, "tentacle", "octopus.server", "mssql", "mongo", "zip", "smbclient", "xfreerdp", "msdeploy", "ldap")
+_LOGIN = (*_GLUED, "tentacle", "octopus.server", "mssql", "mongo", "zip", "smbclient", "xfreerdp", "msdeploy")
 _NDESK = ("tentacle", "octopus.server")
 _GLUED_WHERE_SIGNED_IN = ("mongo", "zip")
 _LONG_NAMES = frozenset(

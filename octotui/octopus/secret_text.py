@@ -32,6 +32,13 @@ _NODE = re.compile(r"(?i)(bootstrapper\.js[\"']?(?:[ \t]++\S++){3}[ \t]++)([^\r\
 _DOTNET_SCRIPT = re.compile(
     r"(?i)(dotnet-script(?:\.dll|\.exe|\.cmd)?[\"']?[ \t][^\r\n]{0,1000}?[ \t]--[ \t]+)([^\r\n]+)"
 )
+_ELEMENT = re.compile(
+    r"(<(?:\w{1,40}:)?([A-Za-z_][\w.\-]{0,100})((?:\s[^<>]{0,200})?)>)(\s*+[^\s<][^<]{0,8192}+)(?=</)"
+)
+_NAMED = re.compile(
+    r"(?i)(\b(?:key|name)\s?=\s?\\?[\"']([\w.:\-]{1,100})\\?[\"']\s{1,20}value\s?=\s?\\?[\"'])([^\"'\\]++)"
+)
+_KEY = re.compile(r"(?i)\b(?:key|name)\s?=\s?[\"']([\w.:\-]{1,100})")
 _SCRIPT_HINTS = ("bootstrap", "installdep", "dotnet-script")
 
 
@@ -42,6 +49,8 @@ def mask_text(text: str, context: Context | None = None) -> str:
         text = _mask_script_arguments(text)
     if any(hint in lowered for hint in WORD_HINTS):
         text = mask_words(text)
+    if "<" in text:
+        text = _NAMED.sub(_masked_attribute, _ELEMENT.sub(_masked_element, text))
     if context is None:
         context = Context.of(text)
     if may_hold_name(lowered) or context.is_login or context.is_curl or context.is_container:
@@ -52,7 +61,8 @@ def mask_text(text: str, context: Context | None = None) -> str:
 def may_hold_secret(text: str) -> bool:
     """Whether `text` can hold a secret at all; a cheap test that is True too often, never False too often."""
     lowered = text.lower()
-    return may_hold_name(lowered) or may_hold_value(text, lowered) or any(hint in lowered for hint in _SCRIPT_HINTS)
+    hints = (*_SCRIPT_HINTS, *WORD_HINTS)
+    return may_hold_name(lowered) or may_hold_value(text, lowered) or any(hint in lowered for hint in hints)
 
 
 def mask_assignment(text: str) -> str:
@@ -62,6 +72,18 @@ def mask_assignment(text: str) -> str:
         return text
     quote = text[0] if text[0] in "\"'" else ""
     return f"{key}={MASK}{quote if quote and text.endswith(quote) else ''}"
+
+
+def _masked_element(match: re.Match[str]) -> str:
+    """`<password>X</password>`, `<set key="Octopus.Password">X</set>`."""
+    key = _KEY.search(match[3])
+    is_secret = is_secret_key(match[2]) or (key is not None and is_secret_key(key[1]))
+    return match[1] + MASK if is_secret else match[0]
+
+
+def _masked_attribute(match: re.Match[str]) -> str:
+    """`<add key="Password" value="X" />`."""
+    return match[1] + MASK if is_secret_key(match[2]) else match[0]
 
 
 def _mask_named(text: str, context: Context) -> str:

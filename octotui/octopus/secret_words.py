@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from octotui.octopus.secret_names import is_secret_key
+from octotui.octopus.secret_names import is_secret_name
+from octotui.octopus.secret_tools import ENDS, MOST_ARGUMENTS, arguments, tool_secrets
+from octotui.octopus.secret_tools import HINTS as TOOL_HINTS
 from octotui.octopus.secret_values import MASK
 
-HINTS = ("vault", "htpasswd", "net use", "net.exe use", "net user", "net.exe user", "ssh-keygen", " set ")
+HINTS = (
+    "vault", "htpasswd", "net use", "net.exe use", "net user", "net.exe user", "ssh-keygen", " set ", *TOOL_HINTS,
+)  # fmt: skip
 """Lower-case text without any of them holds no such secret."""
 
 _TOKEN = re.compile(r"\S++")
 _AROUND = "\"'`()[],;$"
-_ENDS = frozenset({";", "|", "||", "&", "&&", ">", ">>", "<", "2>", "2>&1"})
-_MOST_ARGUMENTS = 50
 _DRIVE = re.compile(r"\*|[A-Za-z]:|[\\/]{2}.*", re.DOTALL)
 
 
@@ -27,7 +29,21 @@ def secret_words(words: Sequence[str]) -> frozenset[int]:
         rule = _RULES.get(name)
         if rule is not None:
             covered.update(rule(bare, index))
+        covered.update(tool_secrets(name, bare, index))
+    for index in sorted(covered):
+        covered.update(_rest_of_quoted(words, index))
     return frozenset(covered)
+
+
+def _rest_of_quoted(words: Sequence[str], index: int) -> range:
+    """The words of running text that stand in the quotes which the word at `index` opens and does not close."""
+    quote = next((c for c in words[index] if c in "\"'"), "")
+    if not quote or words[index].count(quote) % 2 == 0:
+        return range(0)
+    for end in range(index + 1, min(index + MOST_ARGUMENTS, len(words))):
+        if quote in words[end]:
+            return range(index + 1, end + 1)
+    return range(0)
 
 
 def mask_words(text: str) -> str:
@@ -48,41 +64,25 @@ def _masked_line(line: str) -> str:
     return "".join([*parts, line[position:]])
 
 
-def _arguments(words: Sequence[str], start: int, prefixes: tuple[str, ...] = ("-",)) -> list[int]:
-    """The indexes of the words from `start` to the end of the command that are no options."""
-    found = []
-    for index in range(start, min(start + _MOST_ARGUMENTS, len(words))):
-        if words[index] in _ENDS:
-            break
-        if words[index] and not words[index].startswith(prefixes):
-            found.append(index)
-    return found
-
-
-def _vault(words: Sequence[str], index: int) -> Iterator[int]:
-    if words[index + 1 : index + 2] == ["login"]:
-        yield from _arguments(words, index + 2)
-
-
 def _htpasswd(words: Sequence[str], index: int) -> Iterator[int]:
     options = "".join(
-        word for word in words[index + 1 : index + _MOST_ARGUMENTS] if re.fullmatch(r"-[A-Za-z0-9]+", word)
+        word for word in words[index + 1 : index + MOST_ARGUMENTS] if re.fullmatch(r"-[A-Za-z0-9]+", word)
     )
     if "b" in options:
         # With -n the result goes to stdout and no file is named.
-        yield from _arguments(words, index + 1)[1 if "n" in options else 2 :]
+        yield from arguments(words, index + 1)[1 if "n" in options else 2 :]
 
 
 def _net(words: Sequence[str], index: int) -> Iterator[int]:
     verb = words[index + 1].lower() if index + 1 < len(words) else ""
     if verb == "user":
-        yield from _arguments(words, index + 2, ("/",))[1:]
+        yield from arguments(words, index + 2, ("/",))[1:]
     if verb == "use":
-        yield from (i for i in _arguments(words, index + 2, ("/u", "/p", "/s", "/d")) if not _DRIVE.fullmatch(words[i]))
+        yield from (i for i in arguments(words, index + 2, ("/u", "/p", "/s", "/d")) if not _DRIVE.fullmatch(words[i]))
 
 
 def _ssh_keygen(words: Sequence[str], index: int) -> Iterator[int]:
-    for place in range(index + 1, min(index + _MOST_ARGUMENTS, len(words))):
+    for place in range(index + 1, min(index + MOST_ARGUMENTS, len(words))):
         if words[place] in ("-N", "-P"):
             yield from range(place + 1, min(place + 2, len(words)))
             # A passphrase in quotes has several words in running text.
@@ -95,19 +95,18 @@ def _set(words: Sequence[str], index: int) -> Iterator[int]:
     """`aws configure set NAME X`, `npm config set NAME X`."""
     if index + 2 < len(words) and words[index - 1].lower() in ("configure", "config"):
         name = words[index + 1]
-        if "=" not in name and is_secret_key(name.rpartition("/")[2].lstrip(":_")):
+        if "=" not in name and is_secret_name(name.rpartition("/")[2].lstrip(":_")):
             yield index + 2
 
 
 def _until_option(words: Sequence[str], start: int) -> Iterator[int]:
-    for index in range(start, min(start + _MOST_ARGUMENTS, len(words))):
-        if words[index].startswith("-") or words[index] in _ENDS:
+    for index in range(start, min(start + MOST_ARGUMENTS, len(words))):
+        if words[index].startswith("-") or words[index] in ENDS:
             return
         yield index
 
 
 _RULES: dict[str, Callable[[Sequence[str], int], Iterator[int]]] = {
-    "vault": _vault,
     "htpasswd": _htpasswd,
     "net": _net,
     "ssh-keygen": _ssh_keygen,

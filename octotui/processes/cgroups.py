@@ -10,6 +10,7 @@ from octotui.text import decoded
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 _UNLIMITED_FROM = 1 << 60
+_MOST_DIGITS = 20
 
 
 def parse_cgroups(raw: bytes) -> dict[str, str]:
@@ -74,6 +75,6 @@ def _room_of(group: Path, names: tuple[str, str]) -> MemoryRoom:
     except FileNotFoundError:
         # The root group of the unified hierarchy has neither file.
         return NO_MEMORY_LIMIT
-    if not limit.isdigit() or not used.isdigit() or int(limit) >= _UNLIMITED_FROM:
+    if not all(word.isdigit() and len(word) <= _MOST_DIGITS for word in (limit, used)) or int(limit) >= _UNLIMITED_FROM:
         return NO_MEMORY_LIMIT
     return MemoryRoom(int(limit), int(used))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import select
 import signal
 import sys
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -21,16 +20,24 @@ from octotui.text import printable
 from octotui.ui import themes
 from octotui.ui.background import in_daemon_thread
 from octotui.ui.bindings import global_bindings
+from octotui.ui.driver import driver_class, is_terminal_gone
 from octotui.ui.lines.glyphs import glyphs
+from octotui.ui.lines.recovered import STILL_WRITTEN, recovered_sentence
 from octotui.ui.ports import HostPort
 from octotui.ui.screens.processes import ProcessesScreen
 from octotui.ui.stylesheets import stylesheet_paths
+
+if TYPE_CHECKING:
+    from octotui.dumps.records import DumpRecord
 
 SECOND_SAMPLE_SECONDS = 0.4
 """How soon after the first sample the second one is taken, for rates."""
 
 SHARE_OF_A_CORE = 20
 """The pause between scans is at least this many times as long as a scan."""
+
+SETTLE_AGAIN_SECONDS = 2.0
+"""How soon a dump that was still being written is looked at again."""
 
 _WIDTHS = [(0, "-tiny"), (40, "-narrow"), (60, "-normal"), (120, "-wide"), (160, "-huge")]
 _HEIGHTS = [(0, "-flat"), (5, "-low"), (12, "-tall")]
@@ -57,7 +64,7 @@ class OctotuiApp(App[int]):
     VERTICAL_BREAKPOINTS = _HEIGHTS
 
     def __init__(self, host: HostPort) -> None:
-        super().__init__()
+        super().__init__(driver_class=driver_class())
         self.host = host
         self.animation_level = "none"
         self.glyphs = glyphs(host.settings.ascii)
@@ -121,18 +128,25 @@ class OctotuiApp(App[int]):
 
     @work(group="recovery", exit_on_error=False)
     async def _settle_interrupted(self) -> None:
-        """What an octotui that was killed left behind is finished or cleared, and said."""
-        try:
-            records = await in_daemon_thread(self.host.settle_interrupted)
-        except (OctotuiError, OSError) as error:
-            self.processes.say(f"An earlier capture cannot be settled: {error}", is_error=True)
-            return
-        if records:
-            whole = sum(record.is_verified for record in records)
-            lost = len(records) - whole
-            self.processes.say(
-                f"Interrupted captures settled: {whole} whole, {lost} lost; 2 lists them", is_error=bool(lost)
-            )
+        """What an octotui that was killed left behind is finished or cleared, and said; again while it is written."""
+        is_pending, was_told = True, False
+        while is_pending:
+            try:
+                records, is_pending = await in_daemon_thread(self._settle)
+            except (OctotuiError, OSError) as error:
+                self.processes.say(f"An earlier capture cannot be settled: {error}", is_error=True)
+                return
+            if records:
+                is_lost = not all(record.is_verified for record in records)
+                self.processes.say(recovered_sentence(records), is_error=is_lost)
+            if is_pending:
+                if not (records or was_told):
+                    self.processes.say(STILL_WRITTEN)
+                    was_told = True
+                await asyncio.sleep(SETTLE_AGAIN_SECONDS)
+
+    def _settle(self) -> tuple[tuple[DumpRecord, ...], bool]:
+        return self.host.settle_interrupted(), self.host.has_interrupted()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A worker that failed is said, and one that the screen lives on is started again."""
@@ -200,13 +214,13 @@ class OctotuiApp(App[int]):
             return
         loop.add_signal_handler(signal.SIGHUP, self.leave, LOST_TERMINAL)
         loop.add_signal_handler(signal.SIGTERM, self.leave, 128 + signal.SIGTERM)
-        self.set_interval(1.0, self._leave_if_terminal_is_gone)
+        self.set_interval(1.0, self._look_at_terminal)
 
-    def _leave_if_terminal_is_gone(self) -> None:
-        poll = select.poll()
-        poll.register(0, 0)
-        if any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0)):
+    def _look_at_terminal(self) -> None:
+        if is_terminal_gone():
             self.leave(LOST_TERMINAL)
+        elif getattr(self._driver, "take_left_out", bool)():
+            self.refresh(layout=True)
 
     def get_system_commands(self, screen: Screen[object]) -> list[SystemCommand]:
         """The palette: every action of the table that is enabled now, and the themes."""

@@ -11,6 +11,7 @@ from octotui.dumps.results import Job
 from octotui.processes.model import ProcessKey, Sample
 
 if TYPE_CHECKING:
+    from octotui.dumps.limits import Fullness
     from octotui.dumps.records import DumpRecord
 
 
@@ -35,7 +36,7 @@ class DumpPort(Protocol):
 
 
 class HostPort(Protocol):
-    """The host as the screen uses it; `octotui.host.Host` is one. `read_sample` and `settle_interrupted` block."""
+    """The host as the screen uses it; `octotui.host.Host` is one. All but the properties block."""
 
     @property
     def settings(self) -> Settings: ...
@@ -47,11 +48,19 @@ class HostPort(Protocol):
 
     def settle_interrupted(self) -> tuple[DumpRecord, ...]: ...
 
+    def has_interrupted(self) -> bool: ...
+
     @property
     def store(self) -> StorePort: ...
 
+    def fullness(self) -> Fullness:
+        """How full the store is. Blocks; raises OSError."""
+        ...
+
 
 class StorePort(Protocol):
-    """The dump store as the list of dumps uses it; `octotui.dumps.store.Store` is one. `records` blocks."""
+    """The dump store as the list of dumps uses it; `octotui.dumps.store.Store` is one. Both methods block."""
 
     def records(self) -> tuple[DumpRecord, ...]: ...
+
+    def remove(self, record: DumpRecord) -> None: ...

@@ -8,9 +8,11 @@ import pytest
 
 from octotui.cli.doctor.check import Check, Status
 from octotui.cli.doctor.privileges import held_capabilities, privileges
+from octotui.cli.doctor.roots import Roots
 from octotui.cli.doctor.surroundings import container
 
 ALL_CAPABILITIES = "000001ffffffffff"
+TITLES = ["user", "capabilities", "Yama", "seccomp", "SELinux", "AppArmor", "user namespace"]
 DOCKER_DEFAULT = "00000000a80425fb"
 
 
@@ -22,7 +24,7 @@ def make_proc(
     scope: str | None = None,
     seccomp: str = "0",
     kernel: str = "6.1.0-18-amd64",
-) -> Path:
+) -> Roots:
     proc = root / "proc"
     (proc / "self").mkdir(parents=True)
     (proc / "sys/kernel/yama").mkdir(parents=True)
@@ -32,17 +34,17 @@ def make_proc(
     (proc / "sys/kernel/osrelease").write_text(kernel + "\n")
     if scope is not None:
         (proc / "sys/kernel/yama/ptrace_scope").write_text(scope + "\n")
-    return proc
+    return Roots(proc, root / "sys")
 
 
-def line(proc: Path, title: str) -> Check:
+def line(proc: Roots, title: str) -> Check:
     return next(check for check in privileges(proc) if check.title == title)
 
 
 def test_root_with_every_capability_is_told_that_all_can_be_captured(tmp_path: Path) -> None:
     checks = privileges(make_proc(tmp_path))
     assert {check.status for check in checks} == {Status.OK}
-    assert [check.title for check in checks] == ["user", "capabilities", "Yama", "seccomp"]
+    assert [check.title for check in checks] == TITLES
     assert not any(check.fix for check in checks)
 
 
@@ -62,7 +64,7 @@ def test_root_of_a_default_docker_container_is_told_to_add_the_capability(tmp_pa
     proc = make_proc(tmp_path, capabilities=DOCKER_DEFAULT)
     assert held_capabilities(DOCKER_DEFAULT) == {"CAP_DAC_OVERRIDE", "CAP_KILL"}
     assert line(proc, "capabilities").status is Status.WARNING
-    assert "--cap-add=SYS_PTRACE" in line(proc, "capabilities").fix
+    assert "cap-add=SYS_PTRACE" in line(proc, "capabilities").fix
 
 
 @pytest.mark.parametrize("mask", ["", "zz", "-", "0x"])
@@ -75,10 +77,10 @@ def test_a_capability_mask_that_is_no_number_counts_as_none(mask: str) -> None:
     [
         (None, "0", Status.OK, "not built"),
         ("0", "0", Status.OK, "scope 0"),
-        ("1", ALL_CAPABILITIES, Status.OK, "exempt"),
-        ("1", "0", Status.WARNING, "diagnostics socket still works"),
-        ("2", ALL_CAPABILITIES, Status.WARNING, "CAP_SYS_PTRACE"),
-        ("2", "0", Status.WARNING, "CAP_SYS_PTRACE"),
+        ("1", ALL_CAPABILITIES, Status.OK, "only on those of root"),
+        ("1", "0", Status.WARNING, "every process through its socket"),
+        ("2", ALL_CAPABILITIES, Status.WARNING, "only processes of root"),
+        ("2", "0", Status.WARNING, "only processes of root"),
         ("3", ALL_CAPABILITIES, Status.FAILURE, "before a restart"),
         ("garbage", "0", Status.OK, "not built"),
     ],
@@ -106,8 +108,8 @@ def test_each_seccomp_mode_is_explained(tmp_path: Path, mode: str, kernel: str, 
 
 
 def test_a_proc_that_cannot_be_read_gives_lines_and_no_error(tmp_path: Path) -> None:
-    checks = privileges(tmp_path / "nothing")
-    assert [check.title for check in checks] == ["user", "capabilities", "Yama", "seccomp"]
+    checks = privileges(Roots(tmp_path / "nothing", tmp_path / "nothing"))
+    assert [check.title for check in checks] == TITLES
     assert checks[0].status is Status.WARNING
 
 

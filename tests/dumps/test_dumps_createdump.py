@@ -13,7 +13,7 @@ import pytest
 from dump_doubles import Sleeper, facts_of
 
 from octotui.dotnet.model import CreatedumpTool, RuntimeFacts
-from octotui.dumps.backends import advice, createdump
+from octotui.dumps.backends import advice, launching
 from octotui.dumps.backends.base import Capture
 from octotui.dumps.backends.createdump import CreatedumpBackend
 from octotui.dumps.model import DumpType
@@ -48,13 +48,13 @@ def made(path: Path) -> Path:
 
 
 def test_a_tool_that_moves_the_offset_of_its_log_costs_no_memory() -> None:
-    log = createdump._bounded_log()
+    log = launching.bounded_log()
     try:
         os.write(log, b"[createdump] its words\n")
         os.lseek(log, 1 << 62, os.SEEK_SET)
-        assert createdump._words_in(log) == "[createdump] its words\n"
+        assert launching.words_in(log) == "[createdump] its words\n"
         os.lseek(log, 0, os.SEEK_SET)
-        assert createdump._words_in(log) == "[createdump] its words\n"
+        assert launching.words_in(log) == "[createdump] its words\n"
     finally:
         os.close(log)
 
@@ -102,9 +102,12 @@ def test_another_owner_is_to_be_changed_only_below_directories_of_root(rooted: P
 class Started:
     """A createdump that starts a harmless program, and the facts that a second look gives."""
 
-    def __init__(self, sleeper: Sleeper, monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
+    def __init__(self, sleeper: Sleeper, monkeypatch: pytest.MonkeyPatch, home: Path, **changes: object) -> None:
+        path = home / "createdump"
+        path.write_text("#!/bin/sh\n# createdump [options] pid\n")
+        path.chmod(0o755)
         self.backend = CreatedumpBackend(replace(read_rights(), ptrace_scope=0))
-        known = facts_of(sleeper.key, createdump=CreatedumpTool("/bin/true", "/bin/true", True))
+        known = facts_of(sleeper.key, createdump=CreatedumpTool(str(path), str(path), True))
         self.capture = Capture(known, DumpType.HEAP, HeldTarget.open(sleeper.key), "/nowhere", 10.0)
         self.now: RuntimeFacts = replace(known, **changes)  # type: ignore[arg-type]
         monkeypatch.setattr("octotui.dotnet.runtime.inspect", lambda key: self.now)
@@ -116,8 +119,10 @@ class Started:
             self.capture.target.close()
 
 
-async def test_an_unchanged_target_is_captured(sleeper: Sleeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    await Started(sleeper, monkeypatch).run()
+async def test_an_unchanged_target_is_captured(
+    sleeper: Sleeper, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    await Started(sleeper, monkeypatch, tmp_path).run()
 
 
 @pytest.mark.parametrize(
@@ -133,32 +138,29 @@ async def test_an_unchanged_target_is_captured(sleeper: Sleeper, monkeypatch: py
     ],
 )
 async def test_a_target_that_became_another_since_it_was_admitted_is_refused(
-    sleeper: Sleeper, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
+    sleeper: Sleeper, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changes: dict[str, object]
 ) -> None:
     with pytest.raises(CaptureFailed) as refused:
-        await Started(sleeper, monkeypatch, **changes).run()
+        await Started(sleeper, monkeypatch, tmp_path, **changes).run()
     assert refused.value.code == "changed"
 
 
 async def test_nothing_is_started_for_a_target_that_has_ended(
-    sleeper: Sleeper, monkeypatch: pytest.MonkeyPatch
+    sleeper: Sleeper, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    started = Started(sleeper, monkeypatch)
+    started = Started(sleeper, monkeypatch, tmp_path)
     sleeper.end()
-    monkeypatch.setattr("octotui.dumps.backends.createdump.subprocess.Popen", lambda *a, **k: pytest.fail("started"))
+    monkeypatch.setattr("octotui.dumps.backends.launching.subprocess.Popen", lambda *a, **k: pytest.fail("started"))
     with pytest.raises(ProcessGone):
         await started.run()
 
 
 async def test_a_target_that_ends_while_createdump_starts_takes_it_along(
-    sleeper: Sleeper, monkeypatch: pytest.MonkeyPatch
+    sleeper: Sleeper, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    started = Started(
-        sleeper,
-        monkeypatch,
-    )
+    started = Started(sleeper, monkeypatch, tmp_path)
     ended: list[object] = []
-    end_now = createdump._end_now
+    end_now = launching._end_now
     checks = iter([None, ProcessGone("it ended")])
 
     def check(self: HeldTarget) -> None:
@@ -171,7 +173,7 @@ async def test_a_target_that_ends_while_createdump_starts_takes_it_along(
         end_now(process)
         ended.append(process.returncode)
 
-    monkeypatch.setattr(createdump, "_end_now", observed)
+    monkeypatch.setattr(launching, "_end_now", observed)
     with pytest.raises(OctotuiError, match="it ended"):
         await started.run()
     assert len(ended) == 1

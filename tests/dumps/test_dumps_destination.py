@@ -12,7 +12,7 @@ from dump_doubles import ScriptedBackend, facts_of, info, sample_of
 from octotui.dotnet.model import RuntimeFacts
 from octotui.dumps import destination as module
 from octotui.dumps.destination import why_not_usable
-from octotui.dumps.estimates import needed_bytes
+from octotui.dumps.estimates import SMALL_BYTES, needed_bytes
 from octotui.dumps.filesystems import FileSystem, file_system_of
 from octotui.dumps.history import History
 from octotui.dumps.model import DumpPlan, DumpRequest, Remark, Severity
@@ -141,7 +141,7 @@ def test_reservation_of_ninety_terabytes_costs_the_others_nothing(tmp_path: Path
 
 
 def test_largest_goes_when_all_do_not_fit_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    disk = replace(file_system_of(tmp_path), free_bytes=needed_bytes(BYTES[MIDDLE]))
+    disk = replace(file_system_of(tmp_path), free_bytes=needed_bytes(BYTES[MIDDLE] + SMALL_BYTES))
 
     def small(_: Path) -> FileSystem:
         return disk

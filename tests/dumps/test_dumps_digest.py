@@ -17,6 +17,7 @@ from octotui.dumps.backends.base import Capture
 from octotui.dumps.hashing import FollowingHash
 from octotui.dumps.history import History
 from octotui.dumps.journal import Journal
+from octotui.dumps.limits import Limits
 from octotui.dumps.model import DumpRequest
 from octotui.dumps.recovery import recover
 from octotui.dumps.results import DumpResult, JobState
@@ -38,7 +39,9 @@ class Desk:
         self.service = self.open(ScriptedBackend("createdump"))
 
     def open(self, backend: ScriptedBackend) -> DumpService:
-        self.service = DumpService(self.store, backends=(backend,), history=History(), inspect=facts_of)
+        self.service = DumpService(
+            self.store, backends=(backend,), history=History(), inspect=facts_of, limits=Limits.none()
+        )
         return self.service
 
     async def begin(self, sleeper: Sleeper, destination: Path | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,3 +116,56 @@ def test_pipe_with_a_writer_is_no_record(directory: int, tmp_path: Path) -> None
 def test_quota_counts_as_a_full_disk() -> None:
     assert files.is_disk_full(OSError(errno.EDQUOT, "quota"))
     assert not files.is_disk_full(OSError(errno.EIO, "input/output"))
+
+
+def test_copy_gets_its_name_when_it_is_whole(directory: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "COPY_BYTES", 1000)
+    source = source_of(tmp_path / "source", bytes(range(250)) * 18)
+    told: list[tuple[int, list[str]]] = []
+    try:
+        copy = copy_exclusively(
+            source, directory, "copy", on_copied=lambda count: told.append((count, sorted(os.listdir(tmp_path))))
+        )
+        os.close(copy)
+    finally:
+        os.close(source)
+    assert [count for count, _ in told] == [1000, 2000, 3000, 4000, 4500]
+    assert all("copy" not in names for _, names in told)
+    found = (tmp_path / "copy").stat()
+    assert (stat.S_IMODE(found.st_mode), found.st_nlink, found.st_size) == (0o600, 1, 4500)
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_file_systems_without_nameless_files_get_a_half_copy_that_a_later_octotui_removes(
+    directory: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    really_open, really_link = os.open, files.link_exclusively
+
+    def open_named(path: str, flags: int, *arguments: int, **options: int) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, "no such thing here")
+        return really_open(path, flags, *arguments, **options)
+
+    def link(*arguments: object) -> None:
+        if not has_links:
+            raise OSError(errno.EPERM, "no links here")
+        really_link(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("os.open", open_named)
+    monkeypatch.setattr(files, "link_exclusively", link)
+    source = source_of(tmp_path / "source", b"a dump")
+    seen: list[list[str]] = []
+    try:
+        copy = copy_exclusively(source, directory, "x.dmp", on_copied=lambda _: seen.append(os.listdir(tmp_path)))
+        os.close(copy)
+        with pytest.raises(FileExistsError):
+            copy_exclusively(source, directory, "x.dmp")
+    finally:
+        os.close(source)
+    assert sorted(seen[0]) == [".x.dmp.half", "source"]
+    assert sorted(os.listdir(tmp_path)) == ["source", "x.dmp"]
+    assert (tmp_path / "x.dmp").read_bytes() == b"a dump"
+    assert (tmp_path / "x.dmp").stat().st_nlink == 1
+    (tmp_path / ".y.dmp.half").write_bytes(b"a d")
+    files.remove_half_copy(directory, "y.dmp")
+    assert sorted(os.listdir(tmp_path)) == ["source", "x.dmp"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from octotui.dumps.hashing import BLOCK_BYTES, FollowingHash, whole_digest
+from octotui.dumps.hashing import BLOCK_BYTES, FollowingHash, has_idle_cores, whole_digest
 
 
 @pytest.fixture
@@ -118,3 +118,9 @@ def test_digest_of_a_huge_file_can_be_given_up(file: Path) -> None:
         assert follower.digest(descriptor, lambda: True) == ""
     finally:
         os.close(descriptor)
+
+
+@pytest.mark.parametrize(("cores", "is_followed"), [(1, False), (2, False), (3, False), (4, True), (64, True)])
+def test_few_cores_are_left_to_the_writer(monkeypatch: pytest.MonkeyPatch, cores: int, is_followed: bool) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(cores)))
+    assert has_idle_cores() is is_followed

@@ -6,9 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-import pytest
-
-from octotui.dumps.history import Entry, History
+from octotui.dumps.history import Entry, History, device_name
 
 LARGE = Entry("ipc", "heap", 400_000_000, 1.0, 0.9)
 
@@ -43,21 +41,26 @@ def test_planted_link_is_not_written_through(tmp_path: Path) -> None:
     assert not victim.exists()
 
 
-def test_throughput_is_the_median_of_its_own_backend() -> None:
-    history = History()
-    assert history.throughput("ipc", 0.1) is None
-    for pause in (0.5, 0.9, 10.0):
-        history.add(Entry("ipc", "heap", 400_000_000, 11.0, pause))
-    history.add(Entry("createdump", "heap", 400_000_000, 1.0, 0.2))
-    assert history.throughput("ipc", 0.1) == pytest.approx(400_000_000 / 0.8)
+def test_lines_of_an_older_octotui_are_understood(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text('{"backend": "ipc", "type": "heap", "bytes": 400000000, "seconds": 1.0, "pause_seconds": 0.9}\n')
+    assert History(path).entries() == (LARGE,)
+    assert (LARGE.medium, LARGE.device, LARGE.foreseen_bytes) == ("disk", "", 0)
 
 
-def test_small_dumps_tell_the_fixed_part_and_not_the_throughput() -> None:
-    history = History()
-    history.add(Entry("ipc", "mini", 6_000_000, 0.2, 0.12))
-    assert history.throughput("ipc", 0.1) is None
-    assert history.fixed_seconds("ipc") == 0.12
-    assert history.fixed_seconds("createdump") is None
+def test_medium_device_and_promise_are_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    entry = Entry("ipc", "heap", 400_000_000, 1.0, 0.9, "memory", device_name(os.makedev(8, 1)), 390_000_000, "8")
+    History(path).add(entry)
+    assert History(path).entries() == (entry,)
+    assert entry.device == "8:1"
+
+
+def test_medium_that_does_not_exist_is_a_damaged_line(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    History(path).add(LARGE)
+    path.write_text(path.read_text().replace('"disk"', '"tape"'))
+    assert History(path).entries() == ()
 
 
 def test_pipe_in_its_place_makes_nobody_wait(tmp_path: Path) -> None:

@@ -13,14 +13,18 @@ from dump_doubles import ScriptedBackend, facts_of, info, sample_of
 
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
 from octotui.dumps.backends.base import Availability
-from octotui.dumps.backends.registry import default_backends
+from octotui.dumps.backends.createdump import CreatedumpBackend
+from octotui.dumps.backends.ipc import IpcBackend
+from octotui.dumps.backends.toolhelp import Whom
+from octotui.dumps.commands import as_root, as_user
 from octotui.dumps.estimates import needed_bytes
 from octotui.dumps.filesystems import file_system_of
-from octotui.dumps.history import Entry, History
+from octotui.dumps.history import Entry, History, device_name
 from octotui.dumps.model import DumpPlan, DumpRequest, DumpType, Severity
-from octotui.dumps.planning import NOT_NEEDED, plan
+from octotui.dumps.planning import plan
 from octotui.dumps.rights import Rights
 from octotui.dumps.store import Store
+from octotui.dumps.together import NOT_NEEDED
 from octotui.errors import ProcessGone, UsageError
 from octotui.processes.model import Meaning, ProcessInfo, ProcessKey, Sample
 
@@ -185,7 +189,7 @@ def test_other_users_process_needs_sudo_and_says_so(planner: Planner) -> None:
     planner.facts[CALAMARI] = facts_of(CALAMARI, uid=998)
     (refusal,) = planner(CALAMARI).of(Severity.REFUSAL)
     assert refusal.code == "other-user"
-    assert refusal.hint == 'run "sudo octotui dump 130"'
+    assert refusal.hint == as_root("dump", "130")
 
 
 def test_tracer_is_named(planner: Planner) -> None:
@@ -250,7 +254,8 @@ def test_sensitive_data_is_always_pointed_out(planner: Planner) -> None:
 
 
 def test_server_and_slow_tentacle_are_warned_about(planner: Planner) -> None:
-    planner.history.add(Entry("ipc", "heap", 40_000_000, 500.0, 400.0))
+    device = device_name(os.stat(planner.store.state).st_dev)
+    planner.history.add(Entry("ipc", "heap", 40_000_000, 500.0, 400.0, device=device, runtime="8"))
     made = planner(SERVER, TENTACLE)
     assert codes(made, Severity.WARNING) == {"server", "long-pause"}
 
@@ -265,7 +270,7 @@ def test_estimates_follow_type_and_history(planner: Planner) -> None:
         found = planner(CALAMARI, **options).steps[0].estimate
         return found.bytes, found.pause_seconds
 
-    assert estimate(type=DumpType.HEAP)[0] == 50_000_000
+    assert estimate(type=DumpType.HEAP)[0] == 56_000_000
     assert estimate(type=DumpType.FULL)[0] == 70_000_000
     assert estimate(type=DumpType.MINI)[0] == 6_000_000
     before = estimate()[1]
@@ -274,6 +279,18 @@ def test_estimates_follow_type_and_history(planner: Planner) -> None:
 
 
 Probe = Callable[[RuntimeFacts, DumpType], Availability]
+
+
+@pytest.fixture(autouse=True)
+def createdump_that_says_whom_it_dumps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The facts here name a createdump that is not there: only its version tells whom it dumps."""
+    says = lambda _path, version: Whom.ITS_PARENT if version.startswith("11") else Whom.THE_PID  # noqa: E731
+    monkeypatch.setattr("octotui.dumps.backends.createdump.whom", says)
+
+
+def pair(rights: Rights) -> tuple[IpcBackend, CreatedumpBackend]:
+    """The two that every host has, without a createdump of the host that could stand in."""
+    return IpcBackend(rights), CreatedumpBackend(rights, stand_ins=tuple)
 
 
 @pytest.mark.parametrize(
@@ -291,7 +308,7 @@ Probe = Callable[[RuntimeFacts, DumpType], Availability]
 )
 def test_real_backends_say_why_they_cannot(changes: dict[str, object], type: DumpType, ipc: str, direct: str) -> None:
     facts = facts_of(CALAMARI, **changes)
-    for backend, words in zip(default_backends(ME), (ipc, direct), strict=True):
+    for backend, words in zip(pair(ME), (ipc, direct), strict=True):
         found = backend.probe(facts, type)
         assert found.ok is (words == "")
         assert words in found.reason
@@ -301,7 +318,7 @@ def test_createdump_that_cannot_be_run_keeps_octotui_off_the_socket() -> None:
     facts = facts_of(CALAMARI)
     assert facts.createdump is not None
     broken = replace(facts.createdump, is_runnable=False, problem="mode 0644")
-    for backend in default_backends(ME):
+    for backend in pair(ME):
         found = backend.probe(replace(facts, createdump=broken), DumpType.HEAP)
         assert not found.ok
         assert "mode 0644" in found.reason
@@ -313,11 +330,15 @@ def test_root_never_starts_a_createdump_that_others_can_change() -> None:
     facts = facts_of(CALAMARI, uid=0)
     assert facts.createdump is not None
     planted = replace(facts.createdump, untrusted="/tmp/evil")
-    found = default_backends(root)[1].probe(replace(facts, createdump=planted), DumpType.FULL)
+    found = pair(root)[1].probe(replace(facts, createdump=planted), DumpType.FULL)
     assert not found.ok
     assert "/tmp/evil" in found.reason
-    as_user = default_backends(root)[1].probe(replace(facts, uid=998, createdump=planted), DumpType.FULL)
-    assert as_user.ok, "run with that user's rights it can do no more than the user can"
+    theirs = replace(facts, uid=998, createdump=planted)
+    for_user = pair(root)[1].probe(theirs, DumpType.FULL)
+    assert not for_user.ok, "even with its rights, it would run outside of what confines that user's process"
+    stuck = pair(root)[1].probe(replace(theirs, state="T"), DumpType.FULL)
+    assert stuck.hint == as_user(998, "dump", str(CALAMARI.pid))
+    assert pair(Rights(998, 998))[1].probe(theirs, DumpType.FULL).ok, "a user runs what is its own"
 
 
 @pytest.mark.parametrize(
@@ -333,7 +354,7 @@ def test_root_never_starts_a_createdump_that_others_can_change() -> None:
     ],
 )
 def test_yama_scopes_are_kept(scope: int, octotui: int, target: int, ipc: bool, direct: bool) -> None:
-    backends = default_backends(Rights(octotui, octotui, scope))
+    backends = pair(Rights(octotui, octotui, scope))
     facts = facts_of(CALAMARI, uid=target)
     assert facts.socket is not None
     facts = replace(facts, socket=replace(facts.socket, uid=target))

@@ -12,12 +12,15 @@ import pytest
 from dump_cores import Core
 from dump_doubles import entry_of
 
+from octotui.dumps.backends.registry import default_backends
 from octotui.dumps.files import write_json
 from octotui.dumps.hashing import whole_digest
 from octotui.dumps.journal import Entry, Journal, own_identity
-from octotui.dumps.recovery import recover
+from octotui.dumps.recovery import _writer, recover, unsettled
 from octotui.dumps.staging import Place, Staging
 from octotui.dumps.store import Store
+from octotui.dumps.writers import Writer
+from octotui.errors import CaptureFailed
 
 CORE = bytes(Core())
 
@@ -166,6 +169,83 @@ def test_digest_that_was_still_to_come_is_added(store: Store) -> None:
     assert made.outcome == "finished"
     assert not staging.directory.exists()
     assert list(store.jobs.iterdir()) == []
+
+
+def captured(store: Store, content: bytes, **record: object) -> str:
+    """A dump in its place with its record, whose octotui was ended before the digest was known."""
+    entry, staging = begin(store, b"")
+    (store.directory / entry.name).write_bytes(content)
+    directory = store.open_destination(store.directory)
+    facts = {"outcome": "finished", "verified": True, "bytes": len(CORE), "sha256": "", **record}
+    store.write_record(directory, entry.name, {**entry.record, **facts})
+    os.close(directory)
+    Journal(store.jobs).add(staging.directory.name.lstrip("."), replace(entry, is_captured=True))
+    return entry.name
+
+
+def test_octotui_killed_between_record_and_digest_leaves_a_record_with_its_digest(store: Store) -> None:
+    entry, _ = begin(store, b"")
+    (store.directory / entry.name).write_bytes(CORE)
+    directory = store.open_destination(store.directory)
+    store.write_record(
+        directory, entry.name, {**entry.record, "outcome": "finished", "verified": True, "pause_seconds": 3}
+    )
+    os.close(directory)
+    (made,) = recover(store)
+    assert made.text("sha256") == hashlib.sha256(CORE).hexdigest()
+    assert made.number("pause_seconds") == 3
+
+
+def test_what_was_half_written_beside_a_dump_goes_with_its_settling(store: Store) -> None:
+    entry, _ = begin(store)
+    (store.directory / f".{entry.name}.json.0123abcd").write_text("{")
+    (store.jobs / ".octotui-0123456789abcdef-999999999-1.json.0123abcd").write_text("{")
+    recover(store)
+    assert sorted(path.name for path in store.directory.iterdir()) == [entry.name, f"{entry.name}.json"]
+    assert list(store.jobs.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [CORE[:-4096], b"", bytes(len(CORE))])
+def test_captured_dump_that_a_power_loss_cut_off_is_never_called_finished(store: Store, content: bytes) -> None:
+    name = captured(store, content)
+    (made,) = recover(store)
+    assert (made.path, made.outcome, made.is_verified) == (None, "lost", False)
+    assert not (store.directory / name).exists()
+
+
+def test_dump_that_has_no_room_in_its_place_now_waits_for_room(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, staging = begin(store)
+    with monkeypatch.context() as full:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise CaptureFailed("the disk is full", code="disk-full")
+
+        full.setattr(Store, "admit", refuse)
+        assert recover(store) == ()
+        assert staging.directory.exists()
+        assert len(unsettled(store)) == 1
+    (made,) = recover(store)
+    assert made.is_verified
+    assert unsettled(store) == ()
+
+
+def test_dump_of_another_backend_is_expected_from_its_own_tool(store: Store) -> None:
+    entry, staging = begin(store)
+    token = staging.directory.name.lstrip(".")
+    assert Writer.GCORE not in {_writer(entry)}
+    for backend in default_backends():
+        assert _writer(replace(entry, record={"backend": backend.name})) is backend.writer
+    assert token in Journal(store.jobs).entries()
+
+
+def test_two_octotuis_do_not_settle_at_the_same_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(store)
+    monkeypatch.setattr("octotui.dumps.journal.LOCK_SECONDS", 0.1)
+    with Journal(store.jobs).locked() as is_alone:
+        assert is_alone
+        assert recover(store) == ()
+    (made,) = recover(store)
+    assert made.is_verified
 
 
 def test_target_whose_digest_is_still_to_come_can_be_captured_again(store: Store) -> None:

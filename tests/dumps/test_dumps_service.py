@@ -16,6 +16,7 @@ from dump_doubles import ScriptedBackend, Sleeper, Sleepers, facts_of, info, sam
 from octotui.dotnet.model import RuntimeFacts
 from octotui.dumps.backends.base import Availability
 from octotui.dumps.history import History
+from octotui.dumps.limits import Limits
 from octotui.dumps.model import DumpPlan, DumpRequest
 from octotui.dumps.results import Job, JobState
 from octotui.dumps.service import DumpService
@@ -36,6 +37,7 @@ class Desk:
             backends=(self.first, self.second),
             history=History(),
             inspect=lambda key: self.facts.get(key, facts_of(key)),
+            limits=Limits.none(),
         )
 
     async def plan(self, *sleepers: Sleeper, backend: str = "auto", destination: Path | None = None) -> DumpPlan:
@@ -327,7 +329,7 @@ async def test_secret_in_the_tools_words_is_masked_in_the_record(desk: Desk, sle
             capture.note("it said --password=hunter2hunter2 \x1b[31m")  # type: ignore[attr-defined]
 
     chatty = Chatty("ipc")
-    service = DumpService(desk.store, backends=(chatty,), history=History(), inspect=facts_of)
+    service = DumpService(desk.store, backends=(chatty,), history=History(), inspect=facts_of, limits=Limits.none())
     sample = sample_of(info(sleeper.key))
     (result,) = await service.wait(service.submit(await service.plan(DumpRequest((sleeper.key,)), sample)))
     assert result.path is not None

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import platform
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from dotnet_targets import DotnetTarget, StartTarget
+from matrix_world import MatrixWorld
+
+from octotui.demo.runtimes import DotnetRuntime, find_runtime, runtime_in
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,3 +47,35 @@ def each_runtime(request: pytest.FixtureRequest) -> str:
 def target(start_target: StartTarget) -> DotnetTarget:
     """A running .NET 8.0 process."""
     return start_target()
+
+
+@pytest.fixture
+def world(own_state: Path) -> MatrixWorld:
+    """The command line on real targets, with the aftermath of every capture checked."""
+    return MatrixWorld(own_state)
+
+
+@pytest.fixture
+def copied_runtime() -> Iterator[DotnetRuntime]:
+    """A copy of .NET 8.0 whose files a test may spoil, below a directory that every user may pass."""
+    root = Path(tempfile.mkdtemp(prefix="oct-net-"))
+    root.chmod(0o755)
+    try:
+        shutil.copytree(find_runtime("8.0").root, root, dirs_exist_ok=True)
+        copied = runtime_in(root, "8.0")
+        assert copied is not None
+        yield copied
+    finally:
+        shutil.rmtree(root)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 24 MB."""
+    place = tmp_path / "small"
+    place.mkdir(mode=0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "none", place], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)

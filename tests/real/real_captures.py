@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dotnet_targets import DotnetTarget
 
+from octotui.dumps.limits import Limits
 from octotui.dumps.model import DumpPlan, DumpRequest, DumpType
 from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.service import DumpService
@@ -37,7 +38,7 @@ class Bench:
 
     def __init__(self, directory: Path) -> None:
         self.store = Store(directory / "dumps")
-        self.service = DumpService(self.store)
+        self.service = DumpService(self.store, limits=Limits.none())
 
     async def plan(
         self,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +21,7 @@ from octotui.dumps.model import DumpType, Severity
 from octotui.dumps.recovery import recover
 from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.store import Store
-from octotui.dumps.target import find_capturing_child, kill_capturing_child, read_status
+from octotui.dumps.target import find_capturing_child, read_status
 
 BACKENDS = pytest.mark.parametrize("backend", ["ipc", "createdump"])
 LARGE_MB = 300
@@ -34,18 +32,6 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     made = Bench(tmp_path)
     yield made
     await made.service.aclose()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 24 MB."""
-    place = tmp_path / "small"
-    place.mkdir(mode=0o700)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "none", place], check=True)
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", place], check=True)
 
 
 def failure_of(result: DumpResult, outcome: JobState = JobState.FAILED) -> tuple[str, str]:
@@ -153,61 +139,6 @@ async def test_octotui_that_is_killed_leaves_the_target_running_and_the_dump_who
     assert await socket_answers(target)
 
 
-@needs_root
-async def test_full_disk_is_refused_before_the_target_is_touched(
-    bench: Bench, start_target: StartTarget, small_disk: Path
-) -> None:
-    plan = await bench.plan(start_target(), destination=small_disk)
-    assert plan.is_refused
-    assert [remark.code for remark in plan.of(Severity.REFUSAL)] == ["no-space"]
-    assert [remark.code for remark in plan.of(Severity.WARNING)] == ["in-memory"]
-
-
-@needs_root
-@BACKENDS
-async def test_disk_that_fills_up_fails_the_capture_and_harms_nobody(
-    bench: Bench, start_target: StartTarget, small_disk: Path, each_runtime: str, backend: str
-) -> None:
-    target = start_target(runtime=each_runtime)
-    plan = await bench.plan(target, backend)
-    code, message = failure_of(await bench.run(replace(plan, destination=small_disk)))
-    assert code in ("disk-full", "createdump-failed", "diagnostics-failed"), message
-    if each_runtime == "8.0":
-        assert (code, "No space left on device" in message) == ("disk-full", True)
-    assert is_running(target)
-    assert os.listdir(small_disk) == []
-    assert await socket_answers(target)
-
-
-async def test_createdump_killed_under_the_socket_is_not_taken_for_success(
-    bench: Bench, start_target: StartTarget
-) -> None:
-    target = start_target(ballast_mb=LARGE_MB)
-    jobs = bench.service.submit(await bench.plan(target, "ipc"))
-    await until(lambda: is_traced(target), "the target is being captured")
-    assert kill_capturing_child(target.key)
-    (result,) = await bench.service.wait(jobs)
-    code, _ = failure_of(result)
-    assert code in ("no-file", "not-whole")
-    assert is_running(target)
-    assert bench.leftovers() == []
-    assert await socket_answers(target)
-
-
-async def test_createdump_killed_when_started_directly_is_a_failure_with_its_signal(
-    bench: Bench, start_target: StartTarget
-) -> None:
-    target = start_target(ballast_mb=LARGE_MB)
-    jobs = bench.service.submit(await bench.plan(target, "createdump"))
-    await until(lambda: is_traced(target), "the target is being captured")
-    os.kill(tracer_of(target), signal.SIGKILL)
-    (result,) = await bench.service.wait(jobs)
-    code, message = failure_of(result)
-    assert (code, message) == ("createdump-failed", "createdump was ended by SIGKILL"), message
-    assert is_running(target)
-    assert bench.leftovers() == []
-
-
 @BACKENDS
 async def test_createdump_killed_while_it_attaches_never_leaves_the_target_stopped(
     bench: Bench, start_target: StartTarget, backend: str
@@ -226,34 +157,6 @@ async def test_createdump_killed_while_it_attaches_never_leaves_the_target_stopp
     assert await socket_answers(target)
 
 
-@BACKENDS
-async def test_target_killed_in_the_middle_is_reported(bench: Bench, start_target: StartTarget, backend: str) -> None:
-    target = start_target(ballast_mb=LARGE_MB)
-    jobs = bench.service.submit(await bench.plan(target, backend))
-    await until(lambda: is_traced(target), "the target is being captured")
-    target.send(signal.SIGKILL)
-    (result,) = await bench.service.wait(jobs)
-    code, message = failure_of(result)
-    assert message
-    if backend == "ipc":
-        assert (code, message) == ("process-gone", "the target ended during the dump")
-    assert bench.leftovers() == []
-
-
-async def test_stopped_target_is_captured_directly_and_stays_stopped(bench: Bench, start_target: StartTarget) -> None:
-    target = start_target(marker="held")
-    target.send(signal.SIGSTOP)
-    await until(lambda: status_of(target).state == "T", "the target is stopped")
-    plan = await bench.plan(target)
-    assert plan.steps[0].backend == "createdump"
-    assert "stopped" in [remark.code for remark in plan.of(Severity.NOTICE)]
-    path = check_finished(await bench.run(plan), target)
-    assert target.marker_bytes in path.read_bytes()
-    assert status_of(target).state == "T"
-    assert (await bench.plan(target, "ipc")).is_refused
-    target.send(signal.SIGCONT)
-
-
 async def test_target_stopped_after_the_plan_is_captured_by_the_stand_in(
     bench: Bench, start_target: StartTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,42 +170,6 @@ async def test_target_stopped_after_the_plan_is_captured_by_the_stand_in(
     assert failure_of(await bench.run(plan), JobState.REFUSED)[0] == "backend"
     assert status_of(target).state == "T"
     target.send(signal.SIGCONT)
-
-
-def strace_on(target: DotnetTarget) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(["strace", "-f", "-o", "/dev/null", "-p", str(target.pid)], stderr=subprocess.DEVNULL)
-
-
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is the tracer")
-async def test_traced_target_is_refused_and_the_tracer_named(bench: Bench, start_target: StartTarget) -> None:
-    target = start_target()
-    with strace_on(target) as tracer:
-        try:
-            await until(lambda: is_traced(target), "strace is attached")
-            plan = await bench.plan(target)
-            assert plan.is_refused
-            (refusal,) = plan.of(Severity.REFUSAL)
-            assert f"strace (pid {tracer.pid})" in refusal.message
-        finally:
-            tracer.send_signal(signal.SIGINT)
-
-
-@BACKENDS
-async def test_planted_file_and_link_are_neither_followed_nor_reused(
-    bench: Bench, start_target: StartTarget, tmp_path: Path, backend: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = start_target()
-    bench.store.prepare()
-    victim = tmp_path / "victim"
-    victim.write_text("precious")
-    monkeypatch.setattr("octotui.dumps.workplace.dump_name", lambda target, moment: "known.dmp")
-    (bench.store.directory / "known.dmp").symlink_to(victim)
-    (bench.store.directory / "known-2.dmp").write_text("mine")
-    (bench.store.directory / "known-2.dmp").chmod(0o666)
-    path = check_finished(await bench.capture(target, backend, DumpType.MINI), target)
-    assert path.name == "known-3.dmp"
-    assert victim.read_text() == "precious"
-    assert (bench.store.directory / "known-2.dmp").read_text() == "mine"
 
 
 async def test_process_that_holds_the_socket_back_is_left_after_the_deadline(

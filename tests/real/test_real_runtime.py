@@ -4,38 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from dotnet_targets import NOBODY, DotnetTarget, StartTarget, needs_gcc, needs_root
 
-from octotui.demo.runtimes import DotnetRuntime, find_runtime, runtime_in
+from octotui.demo.runtimes import DotnetRuntime, find_runtime
 from octotui.demo.standin import start_ticks
 from octotui.dotnet.model import RuntimeKind
 from octotui.dotnet.runtime import inspect, is_dotnet
 from octotui.errors import ProcessGone
 from octotui.processes.model import ProcessKey
-
-
-@pytest.fixture
-def copied_runtime() -> Iterator[DotnetRuntime]:
-    """A copy of .NET 8.0 whose files a test may spoil, below a directory that every user may pass."""
-    original = find_runtime("8.0")
-    root = Path(tempfile.mkdtemp(prefix="oct-net-"))
-    root.chmod(0o755)
-    try:
-        shutil.copytree(original.root, root, dirs_exist_ok=True)
-        copied = runtime_in(root, "8.0")
-        assert copied is not None
-        yield copied
-    finally:
-        shutil.rmtree(root)
 
 
 def test_a_running_target_is_known_by_version_createdump_and_socket(

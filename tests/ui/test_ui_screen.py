@@ -302,7 +302,29 @@ async def test_captures_of_a_killed_octotui_are_settled_at_the_start_and_said() 
     host = FakeHost()
     host.interrupted = (settled("finished", Path("/store/Calamari-1.dmp")), settled("lost", None))
     async with screen(host) as (app, pilot):
-        await until(pilot, lambda: "Interrupted captures settled: 1 whole, 1 lost" in app.processes.message)
+        words = "Captures whose octotui was ended: 1 finished and verified, 1 lost; 2 lists them"
+        await until(pilot, lambda: words in app.processes.message)
+
+
+async def test_dump_that_is_still_written_after_its_octotui_was_ended_is_told_now_and_when_it_is_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("octotui.ui.app.SETTLE_AGAIN_SECONDS", 0.3)
+    host = FakeHost()
+    host.interrupted = (settled("finished", Path("/store/Calamari-1.dmp")),)
+    host.looks_until_settled = 3
+    async with screen(host) as (app, pilot):
+        await until(pilot, lambda: "is still being written" in app.processes.message)
+        words = "Finished and verified after octotui was ended: Calamari-1"
+        await until(pilot, lambda: words in app.processes.message)
+
+
+async def test_lost_dump_of_an_octotui_that_was_ended_is_told_by_its_name() -> None:
+    host = FakeHost()
+    host.interrupted = (settled("lost", None),)
+    async with screen(host) as (app, pilot):
+        words = "Lost when octotui was ended: Calamari-1; its partial file is gone"
+        await until(pilot, lambda: words in app.processes.message)
 
 
 async def test_read_only_settles_nothing() -> None:

@@ -11,6 +11,8 @@ from types import MappingProxyType
 
 from octotui.config import Settings
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
+from octotui.dumps.history import History
+from octotui.dumps.limits import Fullness
 from octotui.dumps.model import (
     DumpPlan,
     DumpRequest,
@@ -23,6 +25,7 @@ from octotui.dumps.model import (
     Step,
     Target,
 )
+from octotui.dumps.offers import with_offers
 from octotui.dumps.records import DumpRecord
 from octotui.dumps.results import DumpResult, Failure, Job, JobState
 from octotui.errors import OctotuiError
@@ -195,7 +198,8 @@ class ScriptedDumpService:
         if not steps:
             remarks = (Remark(Severity.REFUSAL, "no-dotnet", "None of these processes is .NET", "octotui doctor"),)
         destination = Path("/var/lib/octotui/dumps")
-        return DumpPlan(request, tuple(steps), tuple(left_out), remarks, destination, 41_000_000_000)
+        plan = DumpPlan(request, tuple(steps), tuple(left_out), remarks, destination, 41_000_000_000)
+        return with_offers(plan, History(), cores=2)
 
     def submit(self, plan: DumpPlan) -> tuple[Job, ...]:
         if self.submit_error is not None:
@@ -254,9 +258,14 @@ class ScriptedDumpService:
 class FakeStore:
     def __init__(self) -> None:
         self.found: tuple[DumpRecord, ...] = ()
+        self.removed: list[DumpRecord] = []
 
     def records(self) -> tuple[DumpRecord, ...]:
         return self.found
+
+    def remove(self, record: DumpRecord) -> None:
+        self.removed.append(record)
+        self.found = tuple(one for one in self.found if one is not record)
 
 
 class FakeHost:
@@ -269,9 +278,17 @@ class FakeHost:
         self.store = FakeStore()
         self.kept: Collection[ProcessKey] = ()
         self.interrupted: tuple[DumpRecord, ...] = ()
+        self.looks_until_settled = 0
+
+    def fullness(self) -> Fullness:
+        return Fullness(4_200_000_000, 25_000_000_000, 81_000_000_000, 38_000_000_000)
 
     def settle_interrupted(self) -> tuple[DumpRecord, ...]:
-        return self.interrupted
+        self.looks_until_settled -= 1
+        return () if self.looks_until_settled > 0 else self.interrupted
+
+    def has_interrupted(self) -> bool:
+        return self.looks_until_settled > 0
 
     def read_sample(self, keep: Collection[ProcessKey] = ()) -> Sample:
         self.kept = keep

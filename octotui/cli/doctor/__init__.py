@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ import click
 from octotui import __version__
 from octotui.cli import output
 from octotui.cli.arguments import pid
+from octotui.cli.doctor import layout
 from octotui.cli.doctor.check import Check, Status, ok, warning
 
 
@@ -23,11 +25,15 @@ def command(pid: int | None, as_json: bool) -> int:
 
     With PID also whether that process could be captured now. Exits 1 when a line is a failure.
     """
-    checks = [*_host_checks(), *_process_checks(pid), *_terminal_checks()]
+    checks: list[Check] = []
+    for group in (_host_checks, lambda: _process_checks(pid), _terminal_checks):
+        with layout.patience("looking at the processes of this host"):
+            found = group()
+        checks += found
+        if not as_json:
+            layout.show(found)
     if as_json:
         output.write_json({"version": __version__, "checks": [check.as_json() for check in checks]})
-    else:
-        _print(checks)
     return 1 if any(check.status is Status.FAILURE for check in checks) else 0
 
 
@@ -36,12 +42,13 @@ def _host_checks() -> list[Check]:
     from octotui.cli.doctor.privileges import privileges
     from octotui.cli.doctor.surroundings import container
 
-    return [
-        version(),
-        *(privileges() if Path("/proc/self/status").exists() else []),
-        container(environment=os.environ),
-        event_source(),
-    ]
+    host = [version(), container(environment=os.environ), event_source()]
+    rights = privileges() if Path("/proc/self/status").exists() else []
+    return [*_within("host", host), *_within("rights of this user", rights)]
+
+
+def _within(group: str, checks: Iterable[Check]) -> list[Check]:
+    return [check.within(group) for check in checks]
 
 
 def version() -> Check:
@@ -54,7 +61,8 @@ def version() -> Check:
 
 def _process_checks(pid: int | None) -> list[Check]:
     from octotui import config, locations
-    from octotui.cli.doctor import storage, targets
+    from octotui.cli.doctor import backends, storage, targets
+    from octotui.cli.doctor.process import examined
     from octotui.dotnet.runtime import inspect
     from octotui.host import Host
 
@@ -62,6 +70,10 @@ def _process_checks(pid: int | None) -> list[Check]:
     host = Host.open(settings)
     sample = host.read_sample()
     keys = targets.chosen(sample, pid)
+    place = settings.output or locations.store_directory()
+    store = _within("store", storage.store(place, is_store=settings.output is None))
+    if pid is not None:
+        return [*store, *examined(host, sample, keys[0])]
 
     async def readiness() -> list[Check]:
         try:
@@ -70,9 +82,9 @@ def _process_checks(pid: int | None) -> list[Check]:
             await host.dumps.aclose()
 
     return [
-        *storage.store(settings.output or locations.store_directory(), is_store=settings.output is None),
-        *targets.runtimes(sample, inspect),
-        *asyncio.run(readiness()),
+        *store,
+        *_within("backends", backends.known(host.dumps.backends)),
+        *_within("targets", [*targets.runtimes(sample, inspect), *asyncio.run(readiness())]),
     ]
 
 
@@ -80,13 +92,4 @@ def _terminal_checks() -> list[Check]:
     from octotui.cli.doctor.terminal import terminal
     from octotui.cli.terminal import environment
 
-    return terminal(environment())
-
-
-def _print(checks: list[Check]) -> None:
-    rows: list[tuple[str, ...]] = [(check.status.value, check.title, check.detail) for check in checks]
-    indent = " " * (max(len(check.status.value) for check in checks) + 2)
-    for text, check in zip(output.columns(rows), checks, strict=True):
-        output.line(text)
-        if check.fix:
-            output.line(f"{indent}fix: {check.fix}")
+    return _within("terminal", terminal(environment()))

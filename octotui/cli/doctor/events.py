@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 from octotui.cli.doctor.check import Check, ok, warning
+from octotui.dumps.commands import as_root
 
 NETLINK_CONNECTOR = 11
 _GROUP = _VALUE = 1
@@ -28,7 +29,7 @@ def event_source(probe: Callable[[], str] | None = None) -> Check:
     return warning(
         "process events",
         f"not available ({problem}); this version does without: it finds processes by polling",
-        'run on the host as root: sudo "$(command -v octotui)" doctor',
+        as_root("doctor") if os.geteuid() != 0 else "run octotui on the host itself, as root",
     )
 
 

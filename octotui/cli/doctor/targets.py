@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from octotui.cli.doctor.check import Check, failure, ok, warning
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
+from octotui.dumps import commands
 from octotui.dumps.backends import advice
 from octotui.dumps.model import DumpPlan, DumpRequest, Severity
 from octotui.errors import NothingMatched, OctotuiError, ProcessGone
@@ -58,17 +59,15 @@ def _runtime(facts: RuntimeFacts) -> Check:
     title = f"{kind}.NET {printable(facts.version or 'of unknown version', 60)}"
     where, tool = printable(facts.runtime_directory), facts.createdump
     if tool is None:
-        return warning(
-            title, f"{where}: createdump is not there", "install the whole runtime of that version beside it"
-        )
+        advised = "install the whole runtime of that version beside it"
+        return warning(title, f"{where}: createdump is not there", advised, code="createdump-missing")
     if tool.problem or not tool.is_runnable:
         problem = tool.problem or "createdump cannot be run by the target's user"
-        return warning(title, f"{where}: {problem}", advice.run_bits(tool))
+        return warning(title, f"{where}: {problem}", advice.run_bits(tool), code="createdump-not-runnable")
     if tool.untrusted:
-        return ok(
-            title, f"{where}: createdump found; it is never run as root ({printable(tool.untrusted)} is not root's)"
-        )
-    return ok(title, f"{where}: createdump found")
+        words = f"{where}: createdump found; it is never run as root ({printable(tool.untrusted)} is not root's)"
+        return ok(title, words, code="createdump-untrusted")
+    return ok(title, f"{where}: createdump found", code="runtime")
 
 
 async def readiness(host: Host, sample: Sample, keys: Iterable[ProcessKey]) -> list[Check]:
@@ -81,10 +80,10 @@ async def readiness(host: Host, sample: Sample, keys: Iterable[ProcessKey]) -> l
         try:
             plan = await host.dumps.plan(DumpRequest((key,), explicit=frozenset({key})), sample)
         except OctotuiError as error:
-            checks.append(failure(title, error.message, error.hint))
+            checks.append(failure(title, error.message, error.hint, code=error.code))
             continue
         checks.append(planned(title, plan))
-    return checks or [ok("targets", "no Octopus .NET process is running")]
+    return checks or [ok("targets", "no Octopus .NET process is running", code="targets")]
 
 
 def planned(title: str, plan: DumpPlan) -> Check:
@@ -92,15 +91,16 @@ def planned(title: str, plan: DumpPlan) -> Check:
     refusals, warnings = plan.of(Severity.REFUSAL), plan.of(Severity.WARNING)
     if plan.is_refused or not plan.steps:
         if refusals and refusals[0].code == ProcessGone.default_code:
-            return warning(title, "it has ended meanwhile", "octotui doctor")
+            return warning(title, "it has ended meanwhile", commands.octotui("doctor"), code="process-gone")
         if refusals:
-            return failure(title, refusals[0].message, refusals[0].hint)
-        return warning(title, plan.left_out[0].reason if plan.left_out else "nothing of it can be captured")
+            return failure(title, refusals[0].message, refusals[0].hint, code=refusals[0].code)
+        reason = plan.left_out[0].reason if plan.left_out else "nothing of it can be captured"
+        return warning(title, reason, code="left-out")
     step = plan.steps[0]
     detail = (
         f"{step.type.value} dump by {step.backend}, about {bytes_text(step.estimate.bytes)}, "
         f"pause about {seconds_text(step.estimate.pause_seconds)}"
     )
     if warnings:
-        return warning(title, f"{detail}; {warnings[0].message}", warnings[0].hint)
-    return ok(title, detail)
+        return warning(title, f"{detail}; {warnings[0].message}", warnings[0].hint, code=warnings[0].code)
+    return ok(title, detail, code="ready")

@@ -7,6 +7,7 @@ import stat
 
 from octotui.dotnet.model import CreatedumpTool, RuntimeFacts
 from octotui.dotnet.trust import first_untrusted
+from octotui.dumps.commands import as_user
 from octotui.text import printable, shell_quoted_path
 
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
@@ -25,13 +26,21 @@ def run_bits(tool: CreatedumpTool) -> str:
 
 
 def trust(facts: RuntimeFacts, untrusted: str) -> str:
-    """What to do when someone other than root can change the runtime of a process of root."""
-    advice = (
-        "use --backend ipc" if facts.socket is not None else "have that runtime installed where only root can write"
-    )
+    """What to do when someone other than root can change the runtime of a process that root wants captured."""
+    if facts.socket is not None and facts.state not in "Tt":
+        advice = "use --backend ipc"
+    elif facts.uid != 0:
+        return as_its_user(facts)
+    else:
+        advice = "have that runtime installed where only root can write"
     if _is_printable(untrusted) and _is_lone_flaw(untrusted):
         return f"{advice}, or make {shell_quoted_path(untrusted)} root's own first"
     return advice
+
+
+def as_its_user(facts: RuntimeFacts) -> str:
+    """The command that has octotui capture with the rights of the target's user from the start."""
+    return as_user(facts.uid, "dump", str(facts.key.pid))
 
 
 def _is_printable(path: str) -> bool:

@@ -18,11 +18,17 @@ LONGEST_LINE = 400
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Whether a backend can capture a process. `reason` says why (not), `hint` what would make it possible."""
+    """Whether a backend can capture a process. `reason` says why (not), `hint` what would make it possible.
+
+    `type` is the only type that it can write of this process, None when that is the one it was asked for.
+    `is_installed` is False when its tool is not on this host: worth a word only to who asks for it by name.
+    """
 
     ok: bool
     reason: str
     hint: str = ""
+    type: DumpType | None = None
+    is_installed: bool = True
 
 
 @dataclass(slots=True)

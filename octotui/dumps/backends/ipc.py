@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from octotui.dotnet import ipc
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
 from octotui.dumps.backends import advice, words
 from octotui.dumps.backends.base import Availability, Capture
+from octotui.dumps.commands import as_root
 from octotui.dumps.model import DumpType
 from octotui.dumps.rights import Rights
 from octotui.dumps.target import find_capturing_child, kill_capturing_child
@@ -49,7 +51,8 @@ class IpcBackend:
         if socket is None:
             return Availability(False, facts.socket_problem or "it has no diagnostics socket")
         if not self._rights.may_act_for(socket.uid):
-            return Availability(False, f"its socket answers uid {socket.uid} and root only", "run octotui with sudo")
+            reason = f"its socket answers uid {socket.uid} and root only"
+            return Availability(False, reason, as_root("dump", str(facts.key.pid)))
         if facts.state in "TtZX":
             return Availability(False, "it is stopped, so its runtime cannot answer")
         if facts.kind is RuntimeKind.SINGLE_FILE:
@@ -90,7 +93,7 @@ class IpcBackend:
                 capture.facts.socket, capture.template, KINDS[capture.type], timeout=capture.deadline_seconds
             )
         )
-        guard = asyncio.ensure_future(_keep_answering(capture))
+        guard = asyncio.ensure_future(keep_answering(capture))
         try:
             await asyncio.shield(request)
         except asyncio.CancelledError:
@@ -107,7 +110,7 @@ class IpcBackend:
             guard.cancel()
 
 
-async def _keep_answering(capture: Capture) -> None:
+async def keep_answering(capture: Capture) -> None:
     """Continues a target that a killed createdump left stopped: its runtime could not reply otherwise."""
     strikes = 0
     while True:
@@ -121,7 +124,15 @@ async def _keep_answering(capture: Capture) -> None:
 
 
 async def _stop(capture: Capture, request: asyncio.Future[None]) -> None:
-    """Ends the createdump that the target started or is about to start, until the runtime says that it is over.
+    """Ends the createdump that the target started or is about to start, until the runtime says that it is over."""
+    await end_capturing_child(capture, request.done)
+    if not request.done():
+        request.cancel()
+    await asyncio.gather(request, return_exceptions=True)
+
+
+async def end_capturing_child(capture: Capture, is_over: Callable[[], bool]) -> None:
+    """Ends the createdump that the target started or is about to start; `is_over` tells when it starts no other.
 
     Closing the connection would not do it: the runtime waits for its child, and the target stands still meanwhile.
     """
@@ -130,19 +141,14 @@ async def _stop(capture: Capture, request: asyncio.Future[None]) -> None:
     deadline = loop.time() + STOPPING_SECONDS
     while loop.time() < deadline and capture.target.is_alive:
         killed = kill_capturing_child(key)
-        if not killed and request.done() and find_capturing_child(key) is None:
+        if not killed and is_over() and find_capturing_child(key) is None:
             break
         await asyncio.sleep(0.01)
-    if not request.done():
-        request.cancel()
-    await asyncio.gather(request, return_exceptions=True)
 
 
 def _failure(capture: Capture, error: DiagnosticsError) -> CaptureFailed:
     if error.code == "diagnostics-closed" and not capture.target.is_alive:
-        return CaptureFailed(
-            "the target ended during the dump", hint="its log, or the one who ended it, knows why", code="process-gone"
-        )
+        return words.target_ended()
     if error.code == "diagnostics-timeout":
         return CaptureFailed(
             f"the dump was not done after {seconds_text(capture.deadline_seconds)} and was stopped; the target runs on",

@@ -58,6 +58,13 @@ def failure(said: Sequence[str], otherwise: str, *, code: str = "") -> CaptureFa
     return CaptureFailed(text or otherwise, hint="try another --backend or --type, or octotui doctor PID", code=code)
 
 
+def target_ended() -> CaptureFailed:
+    """The failure of a capture whose target ended meanwhile, whatever the tool said of it."""
+    return CaptureFailed(
+        "the target ended during the dump", hint="its log, or the one who ended it, knows why", code="process-gone"
+    )
+
+
 def is_early_denial(said: Sequence[str]) -> bool:
     """True for the denial that createdump meets when it looks before its parent allowed it: a second try succeeds."""
     text = "; ".join(said)

@@ -14,6 +14,7 @@ from octotui.ui.lines.jobs import job_line, job_lines
 from octotui.units import bytes_text
 
 if TYPE_CHECKING:
+    from octotui.dumps.limits import Fullness
     from octotui.dumps.records import DumpRecord
 
 
@@ -47,16 +48,35 @@ def entry_line(entry: Entry, width: int, glyphs: Glyphs, *, is_cursor: bool) -> 
     return (bar,)
 
 
+def record_name(record: DumpRecord) -> str:
+    """Whose dump it is, `Calamari 14220`; the file's name where nothing is recorded. Printable."""
+    pid = record.number("pid")
+    name = " ".join(text for text in (record.text("name"), f"{pid:.0f}" if pid is not None else "") if text)
+    return printable(name or record.name)
+
+
+def title_line(count: str, state: Fullness | None, width: int, glyphs: Glyphs) -> Line:
+    """The first line: how many there are and, where there is room for it, how full the store is."""
+    words = ""
+    style = "muted"
+    if state is not None:
+        limit = f" of {bytes_text(state.quota_bytes)}" if state.quota_bytes else ""
+        words = f"store {bytes_text(state.used_bytes)}{limit}, {bytes_text(state.free_bytes)} free "
+        style = "warning" if state.missing_bytes() else "muted"
+    room = width - 7 - len(words)
+    if words and room >= len(count) + 4:
+        return (Piece(" Dumps", "heading"), Piece(left(f"  {count}", room + 1), "muted"), Piece(words, style))
+    return (Piece(" Dumps", "heading"), Piece(cut(f"  {count}", max(0, width - 7), glyphs.ellipsis), "muted"))
+
+
 def _record_line(record: DumpRecord, width: int, glyphs: Glyphs) -> Line:
     sign, style = (glyphs.done, "done") if record.is_verified else (glyphs.failed, "failed")
     when = record.taken_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    pid = record.number("pid")
-    name = " ".join(text for text in (record.text("name"), f"{pid:.0f}" if pid is not None else "") if text)
     size = bytes_text(record.size_bytes)
     words = record.problem or ("verified" if record.is_verified else record.outcome)
     head = [
         Piece(f"{sign} ", style),
-        Piece(left(glyphs.text(printable(name or record.name)), 24, glyphs.ellipsis), "name"),
+        Piece(left(glyphs.text(record_name(record)), 24, glyphs.ellipsis), "name"),
         Piece(f"  {when}", "muted"),
         Piece(f"  {right(size, 8)}"),
         Piece(f"  {glyphs.text(printable(words, 80))}", style),
@@ -76,4 +96,8 @@ def path_lines(entry: Entry | None, width: int, glyphs: Glyphs) -> tuple[Line, .
         return tuple((Piece(" "), *line) for line in job_lines(entry.job, width - 2, glyphs))
     if entry is None or not entry.path:
         return ((Piece(" "),),)
-    return ((Piece(" " + cut(glyphs.text(printable(entry.path)), width - 2, glyphs.ellipsis), "path"),),)
+    path = (Piece(" " + cut(glyphs.text(printable(entry.path)), width - 2, glyphs.ellipsis), "path"),)
+    if entry.record is None or not entry.record.problem:
+        return (path,)
+    words = f"{printable(entry.record.problem, 200)}; V reads it again"
+    return (path, (Piece(" " + cut(glyphs.text(words), width - 2, glyphs.ellipsis), "failed"),))

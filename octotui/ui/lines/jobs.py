@@ -106,7 +106,7 @@ def _sign(job: Job, glyphs: Glyphs) -> tuple[str, str]:
     match job.state:
         case JobState.QUEUED:
             return glyphs.queued, "muted"
-        case JobState.RUNNING | JobState.VERIFYING:
+        case JobState.RUNNING | JobState.VERIFYING | JobState.COPYING:
             return glyphs.capturing, "capturing"
         case JobState.FINISHED:
             return glyphs.done, "done"
@@ -119,6 +119,9 @@ def _live_parts(job: Job) -> list[Piece]:
     kind = Piece(job.step.type.value, "muted")
     if job.state is JobState.QUEUED:
         return [kind, Piece(f"waits  ~{bytes_text(job.step.estimate.bytes)}", "muted")]
+    if job.state is JobState.COPYING:
+        amount = f"{_amount(job)} of ~{bytes_text(job.step.estimate.bytes)}"
+        return [kind, Piece(amount), *_paused(job.pause_seconds), Piece("copying to disk", "muted")]
     if job.state is JobState.VERIFYING:
         return [kind, Piece(bytes_text(job.bytes_written)), *_paused(job.pause_seconds), Piece("verifying", "muted")]
     parts = [kind, Piece(f"{_amount(job)} of ~{bytes_text(job.step.estimate.bytes)}"), Piece(seconds_text(job.seconds))]
@@ -153,7 +156,8 @@ def _over_parts(job: Job) -> list[Piece]:
         return [kind, Piece(job.state.value, "failed")]
     if job.state is JobState.FINISHED:
         parts = [Piece(bytes_text(result.bytes)), Piece(seconds_text(result.seconds)), *_paused(result.pause_seconds)]
-        return [*parts, Piece("verified", "done") if result.verified else Piece("not verified", "failed")]
+        parts.append(Piece("verified", "done") if result.verified else Piece("not verified", "failed"))
+        return parts if result.is_portable else [*parts, Piece("not portable", "paused")]
     if job.state is JobState.CANCELLED:
         return [kind, Piece("cancelled", "muted"), Piece("no file was kept", "muted"), *_paused(result.pause_seconds)]
     words = printable(result.failure.message, 300) if result.failure else "no reason was given"
@@ -165,7 +169,8 @@ def end_sentence(result: DumpResult) -> str:
     name = target_name(result.target.name, result.target.key.pid)
     if result.outcome is JobState.FINISHED:
         verified = "captured and verified" if result.verified else "captured but not verified"
-        return f"{name} is {verified}; y copies the path of its dump"
+        portable = "" if result.is_portable else ", but not portable"
+        return f"{name} is {verified}{portable}; y copies the path of its dump"
     if result.outcome is JobState.CANCELLED:
         return f"{name}: cancelled, the target runs on and no file was kept"
     words = printable(result.failure.message, 300) if result.failure else "no reason was given"

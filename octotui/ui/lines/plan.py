@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from octotui.dumps.model import DumpPlan, Remark, Severity, Step
+from octotui.dumps.offers import chosen_offer, disk_reasons, offer_words, step_notes
 from octotui.text import printable
 from octotui.ui.lines.cells import Line, Piece, cut, cut_line, left, right, short_path, wrapped
 from octotui.ui.lines.glyphs import Glyphs
@@ -39,10 +40,12 @@ def plan_lines(plan: DumpPlan, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
         lines.append(())
     for remark in plan.of(Severity.WARNING):
         lines += _remark(remark, width, glyphs)
+    lines += _orders(plan, width, glyphs)
     for remark in plan.of(Severity.NOTICE):
         lines += _remark(remark, width, glyphs)
     lines += _destination(plan, width, glyphs)
     lines += _left_out(plan, width, glyphs)
+    lines += _paragraphs("Note", step_notes(plan), width, glyphs)
     lines += _how(plan, width, glyphs)
     return tuple(cut_line(line, width, glyphs.ellipsis) for line in lines)
 
@@ -57,8 +60,21 @@ def _step_table(plan: DumpPlan, width: int, glyphs: Glyphs) -> list[Line]:
         row = (name, printable(target.label, 9), step.type.value, step.backend, size, pause)
         lines.append(_table_row(*row, name_width, width, glyphs, ""))
     if len(plan.steps) > 1:
-        size, pause = f"~{bytes_text(plan.total_bytes)}", f"~{seconds_text(plan.total_pause_seconds)}"
+        offer = chosen_offer(plan)
+        seconds = offer.total_seconds if offer is not None else plan.total_pause_seconds
+        size, pause = f"~{bytes_text(plan.total_bytes)}", f"~{seconds_text(seconds)}"
         lines.append(_table_row("total", "", "", "", size, pause, name_width, width, glyphs, "muted"))
+    return lines
+
+
+def _orders(plan: DumpPlan, width: int, glyphs: Glyphs) -> list[Line]:
+    """Each order of capture with what it costs; the one that would be carried out is marked."""
+    lines: list[Line] = []
+    for offer in plan.offers:
+        is_chosen = offer.order is plan.request.order
+        for number, text in enumerate(wrapped(glyphs.text(offer_words(offer)), width - 2)):
+            sign = f"{glyphs.done} " if is_chosen and number == 0 else "  "
+            lines.append((Piece(sign), Piece(text, "" if is_chosen else "muted")))
     return lines
 
 
@@ -110,7 +126,7 @@ def _how(plan: DumpPlan, width: int, glyphs: Glyphs) -> list[Line]:
         for text in _reasons(step):
             if text not in texts:
                 texts.append(text)
-    return _paragraphs("How", texts, width, glyphs)
+    return _paragraphs("How", [*texts, *disk_reasons(plan)], width, glyphs)
 
 
 def _reasons(step: Step) -> Iterable[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import ClassVar
+
 from textual import on, work
+from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
-from octotui.dumps.model import DumpPlan, DumpRequest
+from octotui.dumps.model import DumpPlan, DumpRequest, Order
 from octotui.errors import OctotuiError
 from octotui.processes.model import Sample
 from octotui.text import printable
@@ -15,6 +19,12 @@ from octotui.ui.lines.plan import plan_lines, plan_title
 from octotui.ui.ports import DumpPort
 from octotui.ui.screens.dialog import Choice, Dialog
 
+_SWITCHES = {Order.TOGETHER: "Together", Order.ONE_BY_ONE: "One by one"}
+
+
+def _other(order: Order) -> Order:
+    return Order.ONE_BY_ONE if order is Order.TOGETHER else Order.TOGETHER
+
 
 class ConfirmDump(Dialog[DumpPlan]):
     """Answers with the plan when it is to be carried out, else with None.
@@ -22,6 +32,8 @@ class ConfirmDump(Dialog[DumpPlan]):
     The plan is made in the background; a key pressed before it is shown does nothing. Enter chooses what has the
     focus: Capture, or Cancel when a Server is in the plan.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "switch_order", "Order", show=False)]
 
     def __init__(
         self, service: DumpPort, request: DumpRequest, sample: Sample, glyphs: Glyphs, *, is_only_shown: bool
@@ -34,18 +46,27 @@ class ConfirmDump(Dialog[DumpPlan]):
         self.plan: DumpPlan | None = None
 
     def make_choices(self) -> tuple[Choice, ...]:
-        return (Choice("Cancel", "Esc", id="cancel"), Choice("Capture", id="capture"))
+        return (
+            Choice(_SWITCHES[Order.TOGETHER], "o", id="order"),
+            Choice("Cancel", "Esc", id="cancel"),
+            Choice("Capture", id="capture"),
+        )
 
     def on_mount(self) -> None:
         count = len(self._request.keys)
         processes = "1 process" if count == 1 else f"{count} processes"
         self.put("Planning…", ((Piece(f"Looking at {processes}: runtime, sockets, memory, free space.", "muted"),),))
         self._capture.display = False
+        self._order.display = False
         self._make_plan()
 
     @property
     def _capture(self) -> Choice:
         return self.query_one("#capture", Choice)
+
+    @property
+    def _order(self) -> Choice:
+        return self.query_one("#order", Choice)
 
     @property
     def _cancel(self) -> Choice:
@@ -64,6 +85,8 @@ class ConfirmDump(Dialog[DumpPlan]):
         plan = self.plan
         if plan is None:
             return
+        self._order.display = bool(plan.offers) and not plan.is_refused
+        self._order.rename(_SWITCHES[_other(plan.request.order)])
         self.put(plan_title(plan, is_only_shown=self._is_only_shown), plan_lines(plan, self.body_width, self.glyphs))
         if not self._may_capture:
             self._cancel.rename("Close")
@@ -78,6 +101,7 @@ class ConfirmDump(Dialog[DumpPlan]):
             hint = self.glyphs.text(f"→ {printable(hint)}")
             lines += [(Piece(text, "hint"),) for text in wrapped(hint, self.body_width)]
         self.put("No plan could be made", tuple(lines))
+        self._capture.display = self._order.display = False
         self._cancel.rename("Close")
         self.offer(self._cancel)
 
@@ -85,9 +109,24 @@ class ConfirmDump(Dialog[DumpPlan]):
     def _may_capture(self) -> bool:
         return self.plan is not None and not self.plan.is_refused and not self._is_only_shown
 
+    def action_switch_order(self) -> None:
+        """Plans anew in the other order; nothing can be chosen until that plan is shown."""
+        if self.plan is None or not self._order.display:
+            return
+        self._request = replace(self._request, order=_other(self.plan.request.order))
+        self.plan = None
+        self.heading.put(((Piece("Planning…", "heading"),),))
+        self._make_plan()
+
     @on(Choice.Chosen)
     def _chosen(self, event: Choice.Chosen) -> None:
-        self.dismiss(self.plan if event.choice.id == "capture" and self._may_capture else None)
+        if event.choice.id == "order":
+            self.action_switch_order()
+            return
+        if event.choice.id == "cancel":
+            self.dismiss(None)
+        elif self._may_capture:
+            self.dismiss(self.plan)
 
     def on_resize(self) -> None:
         super().on_resize()

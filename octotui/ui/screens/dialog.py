@@ -24,6 +24,9 @@ WIDEST = 100
 """Cells of the widest dialog."""
 
 
+_MORE_SHORT = "PgDn"
+
+
 class Choice(Widget, can_focus=True):
     """A button of one line: its label and the keys that choose it now.
 
@@ -85,6 +88,8 @@ class ArrowHint(LinesView):
         words = [self._more] * self.has_more + [self._choose] * self.has_choice
         while words and cell_len("   ".join(words)) > width:
             words.pop()
+        if self.has_more and not words and width >= len(_MORE_SHORT):
+            words = [_MORE_SHORT]
         return ((Piece("   ".join(words), "muted"),),)
 
 

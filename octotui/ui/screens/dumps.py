@@ -15,17 +15,20 @@ from octotui.errors import OctotuiError
 from octotui.text import printable
 from octotui.ui.background import in_daemon_thread
 from octotui.ui.lines.cells import Line, Piece, cut, wrapped
-from octotui.ui.lines.dumps import Entry, entries, entry_line, path_lines
+from octotui.ui.lines.dumps import Entry, entries, entry_line, path_lines, record_name, title_line
 from octotui.ui.lines.jobs import job_name
 from octotui.ui.widgets.lines_view import Paragraph
+from octotui.units import bytes_text
 
 if TYPE_CHECKING:
+    from octotui.dumps.limits import Fullness
     from octotui.dumps.records import DumpRecord
     from octotui.ui.screens.processes import ProcessesScreen
 
 REFRESH_SECONDS = 0.25
 
-_KEYS = "Esc back   y copy path   x cancel job"
+_KEYS = "Esc back   y copy path   V verify again   R remove   x cancel job"
+_READ_ONLY = "Read-only (an option or a setting): nothing is removed; octotui dumps export copies one"
 
 
 class DumpsScreen(Screen[None]):
@@ -41,6 +44,8 @@ class DumpsScreen(Screen[None]):
         Binding("G,end", "move(100000)", "Last", show=False),
         Binding("x", "cancel_job", "Cancel job", show=False),
         Binding("y", "copy", "Copy path", show=False),
+        Binding("V", "verify", "Verify again", show=False),
+        Binding("R,delete", "remove", "Remove", show=False),
     ]
 
     def __init__(self, processes: ProcessesScreen) -> None:
@@ -51,7 +56,9 @@ class DumpsScreen(Screen[None]):
         self._cursor = 0
         self._over = -1
         self._problem = ""
+        self._is_reading = False
         self._said = ""
+        self._fullness: Fullness | None = None
         self._title = Paragraph(classes="screen-title")
         self.body = Paragraph()
         self._scroll = VerticalScroll(self.body, can_focus=False)
@@ -99,11 +106,81 @@ class DumpsScreen(Screen[None]):
             self._said = f"Cancelling {job_name(entry.job)}: the target resumes and no half file stays"
         self._update()
 
+    def action_verify(self) -> None:
+        record = self._record
+        if record is None or record.path is None:
+            self._say("This entry has no file to verify")
+        elif self._is_reading:
+            self._say("A dump is being verified already")
+        else:
+            self._is_reading = True
+            self._verify(record)
+
+    @work(group="verify", exit_on_error=False)
+    async def _verify(self, record: DumpRecord) -> None:
+        """Reads all of the dump again, in a thread; leaving the screen ends it."""
+        from octotui.dumps.recheck import recheck
+
+        name = record_name(record)
+
+        def told(done: int) -> None:
+            self._said = f"Verifying {name}: {bytes_text(done)} of {bytes_text(record.size_bytes)}"
+
+        told(0)
+        try:
+            found = await in_daemon_thread(lambda: recheck(record, told, lambda: not self.is_running))
+        except (OctotuiError, OSError) as error:
+            self._said = f"{name}: {error}"
+        else:
+            words = "; ".join(found.differences) or "; ".join(found.notes) or "as it was recorded"
+            self._said = f"{name} is {'whole' if found.is_good else 'not what was recorded'}: {words}"
+        finally:
+            self._is_reading = False
+        self._update()
+
+    def action_remove(self) -> None:
+        from octotui.ui.screens.remove import RemoveDialog
+
+        record = self._record
+        if self._processes.settings.read_only:
+            self._say(_READ_ONLY)
+        elif record is None:
+            self._say("This entry has nothing to remove")
+        else:
+
+            def answered(yes: bool | None) -> None:
+                if yes:
+                    self._remove(record)
+
+            self.app.push_screen(RemoveDialog(record, self._processes.glyphs), answered)
+
+    @work(group="remove", exit_on_error=False)
+    async def _remove(self, record: DumpRecord) -> None:
+        try:
+            await in_daemon_thread(lambda: self._processes.host.store.remove(record))
+            self._said = f"Removed {record_name(record)}, {bytes_text(record.size_bytes)}"
+        except (OctotuiError, OSError) as error:
+            self._said = printable(str(error))
+        self._read_store()
+
+    def _say(self, words: str) -> None:
+        self._said = words
+        self._update()
+
+    @property
+    def _record(self) -> DumpRecord | None:
+        """The record of the entry under the cursor: of a job too, when its dump stands in the store."""
+        entry = self._selected
+        if entry is None or entry.record is not None:
+            return entry.record if entry else None
+        return next((r for r in self._records if entry.path and str(r.path) == entry.path), None)
+
     @work(group="store", exclusive=True, exit_on_error=False)
     async def _read_store(self) -> None:
         try:
             self._records = await in_daemon_thread(self._processes.host.store.records)
             self._problem = ""
+            self._fullness = await in_daemon_thread(self._processes.host.fullness)
         except (OctotuiError, OSError) as error:
             self._problem = printable(str(error))
         self._update()
@@ -119,7 +196,7 @@ class DumpsScreen(Screen[None]):
         self._follow(selected)
         glyphs, width = self._processes.glyphs, self.app.size.width
         count = f"{len(jobs)} of this session, {len(self._entries) - len(jobs)} from before"
-        self._title.put(((Piece(" Dumps", "heading"), Piece(cut(f"  {count}", max(0, width - 7)), "muted")),))
+        self._title.put((title_line(count, self._fullness, width, glyphs),))
         self.body.put(self._lines(width - 1))
         self._path.put(path_lines(self._selected, width, glyphs))
         said = glyphs.text(printable(self._said or self._problem))

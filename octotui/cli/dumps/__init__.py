@@ -1,0 +1,71 @@
+"""`octotui dumps`: what the store holds, whether it is still whole, out of it, and away with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from octotui.cli import output
+from octotui.cli.dumps import check, export, prune, remove, show
+from octotui.cli.dumps.shelf import Shelf, age_of, document
+from octotui.units import bytes_text, seconds_text
+
+if TYPE_CHECKING:
+    from octotui.dumps.records import DumpRecord
+
+
+@click.group("dumps", invoke_without_command=True)
+@output.json_option
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> int | None:
+    """List the dumps of the store, newest first; verify, export or remove them.
+
+    \b
+    octotui dumps export NAME /mnt/share --zstd       a copy to send, smaller
+    octotui dumps export NAME - | ssh HOST 'cat > x'  straight to another host
+    octotui dumps prune --older-than 14d              what is old, after a question
+    """
+    if ctx.invoked_subcommand is not None:
+        return None
+    shelf = Shelf.open()
+    records = shelf.store.records()
+    state = shelf.fullness()
+    if as_json:
+        now = time.time()
+        dumps = [document(record, now) for record in records]
+        output.write_json({"store": str(shelf.store.directory), **state.as_json(), "dumps": dumps})
+        return 0
+    if records:
+        rows = [("NAME", "SIZE", "AGE", "TYPE", "PAUSED", "STATE", "TASK"), *_rows(records)]
+        for text in output.columns(rows, right=frozenset({1, 2, 4})):
+            output.line(text)
+        output.line(f"{len(records)} in {shelf.store.directory}: {state.words()}")
+    else:
+        output.line(f"No dumps in {shelf.store.directory}.")
+    return 0
+
+
+def _rows(records: Iterable[DumpRecord]) -> list[tuple[str, ...]]:
+    now = time.time()
+    rows: list[tuple[str, ...]] = []
+    for record in records:
+        pause = record.number("pause_seconds")
+        rows.append(
+            (
+                record.name,
+                bytes_text(record.size_bytes),
+                age_of(record, now),
+                record.text("type"),
+                "" if pause is None else seconds_text(pause),
+                "verified" if record.is_verified else record.problem or record.outcome,
+                record.text("task"),
+            )
+        )
+    return rows
+
+
+for _part in (show.command, check.command, export.command, remove.command, prune.command):
+    command.add_command(_part)

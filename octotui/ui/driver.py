@@ -1,0 +1,84 @@
+"""The terminal driver: a terminal that is gone or frozen holds up neither the program nor the captures it watches over.
+
+Textual hands its output to a thread through a short queue and waits where that is full: for ever, when the thread has
+ended with the terminal or is stuck in it.
+"""
+
+from __future__ import annotations
+
+import select
+import sys
+from queue import Empty, Full
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+    from textual.drivers._writer_thread import WriterThread
+
+PATIENCE_SECONDS = 0.25
+"""How long output may wait for a slow terminal before what follows is left out, up to the next whole picture."""
+
+ENDING_SECONDS = 1.0
+
+_GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
+
+
+def driver_class() -> type[Driver] | None:
+    """The driver for this system; None for Textual's own choice."""
+    if sys.platform == "win32":
+        return None
+    from textual.drivers.linux_driver import LinuxDriver
+
+    class PatientDriver(LinuxDriver):
+        """Leaves output out rather than wait for a terminal. `has_left_out` until the next `take_left_out`."""
+
+        _writer_thread: WriterThread | None
+        has_left_out = False
+
+        def write(self, data: str) -> None:
+            thread = self._writer_thread
+            if thread is None or not thread.is_alive():
+                return
+            if self.has_left_out and not thread._queue.empty():
+                return
+            try:
+                thread._queue.put(data, timeout=PATIENCE_SECONDS)
+            except Full:
+                self.has_left_out = True
+
+        def take_left_out(self) -> bool:
+            """True when output was left out and the terminal takes some again: the whole picture is needed then."""
+            if not self.has_left_out or self._writer_thread is None or not self._writer_thread._queue.empty():
+                return False
+            self.has_left_out = False
+            return True
+
+        def close(self) -> None:
+            thread = self._writer_thread
+            if thread is None:
+                return
+            while thread.is_alive():
+                try:
+                    thread._queue.put(None, timeout=ENDING_SECONDS)
+                    break
+                except Full:
+                    # The terminal takes nothing: what still waits for it is let go, so that the thread sees the end.
+                    _emptied(thread)
+            thread.join(ENDING_SECONDS)
+
+    return PatientDriver
+
+
+def _emptied(thread: WriterThread) -> None:
+    try:
+        while True:
+            thread._queue.get_nowait()
+    except Empty:
+        return
+
+
+def is_terminal_gone() -> bool:
+    """Whether nobody is at the other end of the standard input any more."""
+    poll = select.poll()
+    poll.register(0, 0)
+    return any(event & _GONE for _, event in poll.poll(0))

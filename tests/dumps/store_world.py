@@ -1,0 +1,60 @@
+"""Stores with dumps in them, and small disks of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dump_cores import Core
+
+from octotui.dumps.records import DumpRecord
+from octotui.dumps.store import Store
+
+
+def keep_dump(
+    store: Store,
+    name: str,
+    *,
+    size: int = 0,
+    content: bytes | None = None,
+    taken_at: datetime = datetime(2026, 9, 30, 10, 15, 2, tzinfo=UTC),
+    **fields: Any,
+) -> DumpRecord:
+    """Puts a dump with its record into the store, as a capture leaves it; `size` pads a whole core with bytes."""
+    store.prepare()
+    data = bytes(Core()) if content is None and not size else content if content is not None else os.urandom(size)
+    path = store.directory / name
+    path.write_bytes(data)
+    path.chmod(0o600)
+    descriptor = os.open(path, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+    record = {
+        "schema": 1, "captured_at": taken_at.isoformat(), "name": "Calamari", "pid": 4242, "outcome": "finished",
+        "verified": True, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "path": str(path),
+        "type": "heap", "verification": {"pid": 4242}, **fields,
+    }  # fmt: skip
+    directory = store.open_destination(store.directory)
+    store.write_record(directory, name, record)
+    os.close(directory)
+    return next(found for found in store.records() if found.name == name)
+
+
+@contextlib.contextmanager
+def small_tmpfs(place: Path, size: str) -> Iterator[Path]:
+    """A disk in memory of that size at `place`, gone afterwards. Skips where one may not be mounted."""
+    place.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("no small disk can be mounted here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
