@@ -21,15 +21,22 @@ ALL = ("unshare", "--user", "--map-root-user", "--pid", "--mount", "--fork", "--
 PRIVATE_TMPDIR = 'mount -t tmpfs -o mode=700 none "$TMPDIR"'
 """As PrivateTmp= does it, for the target's TMPDIR."""
 
-PRIVATE_TMP = """
-mount --rbind "$HOME" /mnt; mount -t tmpfs -o mode=1777 none /tmp; mkdir "$HOME"; mount --rbind /mnt "$HOME"
+CHECKOUT = str(Path(__file__).resolve().parents[2])
+
+PRIVATE_TMP = f"""
+mount --rbind /tmp /mnt; mount -t tmpfs -o mode=1777 none /tmp
+for kept in "$HOME" '{CHECKOUT}'; do
+  case "$kept" in /tmp/*) mkdir -p "$kept"; mount --rbind "/mnt/${{kept#/tmp/}}" "$kept" ;; esac
+done
+umount --lazy /mnt
 """
-"""As PrivateTmp= does it, for /tmp itself; the home of the stand-in lies in it and stays."""
+"""As PrivateTmp= does it, for /tmp itself; the stand-in's home stays, and the runtime where it lies in /tmp too."""
 
 OWN_ROOT = """
 root="$HOME/root"; mkdir "$root"; mount -t tmpfs -o mode=755 none "$root"
 for name in bin lib lib64 sbin; do cp -P /$name "$root/"; done
-for name in usr etc dev proc {venv}; do mkdir -p "$root/$name"; mount --rbind /$name "$root/$name"; done
+for name in usr etc dev proc; do mkdir -p "$root/$name"; mount --rbind /$name "$root/$name"; done
+mkdir -p "$root/{place}"; mount --rbind '{checkout}' "$root/{place}"
 home="$root/{temporary}/${{HOME##*/}}"; mkdir -p "$home"; mount --bind "$HOME" "$home"
 chmod 1777 "$root/{temporary}"
 {more}
@@ -72,5 +79,6 @@ def contained(
 
 def own_root(more: str = "true", temporary: str = "tmp") -> str:
     """The script of a container with a root of its own; the stand-in's home lies in its directory `temporary`."""
-    checkout = str(Path(__file__).resolve().parents[2]).lstrip("/")
-    return OWN_ROOT.format(venv=checkout, more=more, temporary=temporary)
+    # A checkout in /tmp is found again where this root has its temporary files.
+    place = temporary + CHECKOUT.removeprefix("/tmp") if CHECKOUT.startswith("/tmp/") else CHECKOUT.lstrip("/")
+    return OWN_ROOT.format(checkout=CHECKOUT, place=place, more=more, temporary=temporary)
