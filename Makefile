@@ -8,8 +8,10 @@ PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet --root-user-action=ignore
 DEMO := $(VENV)/.with-demo
 TEST := $(VENV)/.with-test
+# Those that measure: kill.py has a target of its own, throttled.py makes the slow disk of pause.py.
+BENCHMARKS := $(filter-out benchmarks/kill.py benchmarks/throttled.py,$(sort $(wildcard benchmarks/[a-z]*.py)))
 
-.PHONY: help demo test lint check keys picture fuzz bench wheel clean
+.PHONY: help demo test lint check keys picture fuzz bench kill wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | while IFS=$$'\t' read -r name text; do \
@@ -38,7 +40,10 @@ fuzz: $(TEST) ## break cores, replies, /proc files and command lines; CASES=1000
 	@$(PYTHON) tests/fuzz/long_run.py --cases $(or $(CASES),10000) --seed $(or $(SEED),1) $(FUZZ_ARGS)
 
 bench: $(TEST) ## measure scan, capture and start-up beside their peers, on this machine
-	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(PYTHON) "$$script"; done
+	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(PYTHON) "$$script"; done
+
+kill: $(TEST) ## kill octotui at random moments of real captures; KILLS=200 SEED=1
+	@$(PYTHON) benchmarks/kill.py $(or $(KILLS),200) $(or $(SEED),1)
 
 wheel: $(TEST) ## build the wheel and try it in an environment of its own
 	@.ci/wheel

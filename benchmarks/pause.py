@@ -4,6 +4,8 @@ First the measured pause beside the target's own longest heartbeat gap, which is
 heartbeat gap per way beside raw createdump, on this disk and (as root) on one that takes `--rate` MB a second: medians
 of interleaved runs, so that what else the machine does meets all alike. Before each run the last dump is removed and
 the disk has settled. `chosen` is octotui's own choice of backend and medium, by what it learned from the runs so far.
+`ratio` is to raw createdump; `own` is to the bare tool of the same backend: a runtime that is asked over its socket
+forks itself first, which takes its time whoever asks.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from dotnet_targets import DotnetTarget  # noqa: E402
 from throttled import Disk, settle, throttled_disk, write_rate  # noqa: E402
 
 from octotui.demo.runtimes import find_runtime  # noqa: E402
+from octotui.dotnet import ipc, runtime  # noqa: E402
 from octotui.dumps.limits import Limits  # noqa: E402
 from octotui.dumps.model import DumpRequest, Medium  # noqa: E402
 from octotui.dumps.results import DumpResult, JobState  # noqa: E402
@@ -37,6 +40,7 @@ REST_SECONDS = 0.3
 MOST_RATIO = 1.02
 LIMITED_RATIO = 0.6
 RAW = "raw createdump"
+RAW_SOCKET = "raw socket request"
 CHOSEN = "chosen"
 
 
@@ -79,6 +83,18 @@ class Bench:
             check=True,
             capture_output=True,
         )
+        gap = await self._gap_since(known)
+        path.unlink()
+        return gap
+
+    async def gap_of_raw_socket(self) -> float:
+        """The same for the bare request over the diagnostics socket: what the runtime itself adds to createdump."""
+        path = self.disk / "raw.dmp"
+        socket = runtime.inspect(self.target.key).socket
+        if socket is None:
+            raise SystemExit("the target has no diagnostics socket")
+        known = await self._rested()
+        await ipc.generate_core_dump(socket, str(path), ipc.DumpKind.HEAP, timeout=600)
         gap = await self._gap_since(known)
         path.unlink()
         return gap
@@ -129,23 +145,28 @@ async def accuracy(megabytes: int, runs: int) -> None:
 
 
 async def ways(disk: Disk, megabytes: int, runs: int) -> None:
-    gaps: dict[str, list[float]] = {RAW: []} | {way.name: [] for way in WAYS}
+    gaps: dict[str, list[float]] = {RAW: [], RAW_SOCKET: []} | {way.name: [] for way in WAYS}
     with DotnetTarget.start(ballast_mb=megabytes) as target:
         bench = Bench(target, disk.path)
         size = 0
         for _ in range(runs):
             gaps[RAW].append(await bench.gap_of_raw())
+            gaps[RAW_SOCKET].append(await bench.gap_of_raw_socket())
             for way in WAYS:
                 gap, result = await bench.gap_of(way)
                 gaps[way.name].append(gap)
                 size = result.bytes
         await bench.service.aclose()
     base = median(gaps[RAW])
+    of_socket = {RAW_SOCKET, *(way.name for way in WAYS if way.backend == "ipc")}
+    of_socket |= {CHOSEN} if bench.said.startswith("ipc") else set()
     print(f"target of {megabytes} MB, heap dump of {size / 1e6:.0f} MB, medians of {runs}")
     print(f"disk: {disk.words}; a plain writer gets {disk.bytes_per_second / 1e6:.0f} MB/s")
-    print(f"{'way':<20}{'pause s':>9}{'ratio':>7}{'least':>9}{'most':>9}")
+    print(f"{'way':<20}{'pause s':>9}{'ratio':>7}{'own':>7}{'least':>9}{'most':>9}")
     for name, found in gaps.items():
-        print(f"{name:<20}{median(found):>9.3f}{median(found) / base:>7.2f}{min(found):>9.3f}{max(found):>9.3f}")
+        own = median(found) / median(gaps[RAW_SOCKET if name in of_socket else RAW])
+        ratios = f"{median(found) / base:>7.2f}{own:>7.2f}"
+        print(f"{name:<20}{median(found):>9.3f}{ratios}{min(found):>9.3f}{max(found):>9.3f}")
     print(f"chosen at last: {bench.said}\n", flush=True)
 
 

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from trusted_runtimes import roots_own_runtimes
 
 settings.register_profile("octotui", database=None, deadline=None)
 settings.load_profile("octotui")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def runtimes_of_root() -> Iterator[None]:
+    """Runtimes that root may start, wherever the checkout lies: for root only, others start what they can run.
+
+    And with the usual umask: what tests make as root is to be root's alone, whoever started them.
+    """
+    os.umask(0o022)
+    if os.geteuid() != 0:
+        yield
+        return
+    with roots_own_runtimes():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -89,8 +90,10 @@ def _step_cells(step: Step) -> tuple[str, ...]:
 
 
 def _remark_text(plan: DumpPlan, remark: Remark) -> str:
+    """The sentence with the name of its target before it, unless it names that itself."""
     target = _target_of(plan, remark)
-    return f"{title(target)}: {remark.message}" if target else remark.message
+    is_named = target and re.search(rf"(?<!\S){re.escape(title(target))}(?!\w)", remark.message)
+    return remark.message if target is None or is_named else f"{title(target)}: {remark.message}"
 
 
 def _target_of(plan: DumpPlan, remark: Remark) -> Target | None:

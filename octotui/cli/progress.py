@@ -65,7 +65,8 @@ def _state(job: Job) -> str:
         return f"{words}, was paused {seconds_text(job.pause_seconds)}"
     if job.state is not JobState.RUNNING:
         return job.state.value
-    words = f"{bytes_text(job.bytes_written)} of ~{bytes_text(job.step.estimate.bytes)}"
+    whole = f"~{bytes_text(job.step.estimate.bytes)}"
+    words = f"{bytes_text(job.bytes_written)} of {whole}" if job.bytes_written else f"looking at its memory, {whole}"
     if job.pause_seconds > 0:
         words += f", {'paused' if job.is_paused else 'was paused'} {seconds_text(job.pause_seconds)}"
     return words

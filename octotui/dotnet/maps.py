@@ -71,6 +71,29 @@ def image_bytes(mappings: Iterable[Mapping]) -> int:
     return sum(m.end - m.start for m in mappings if m.is_file and m.permissions.startswith("r"))
 
 
+def gcore_bytes(lines: Iterable[bytes]) -> int:
+    """Bytes that gdb's gcore writes of a process with these lines of `/proc/PID/smaps`, to within some percent.
+
+    It writes the whole of what no file backs, and of private files what the process changed: even what nobody may read
+    and nobody touched, as the arenas that malloc sets aside, unless the owner told the kernel to leave it out of cores.
+    """
+    total = size = anonymous = 0
+    is_file = is_private = False
+    for line in lines:
+        word = line.split(None, 1)[0] if line.strip() else b""
+        if not word.endswith(b":"):
+            found = next(iter(parse_maps(line)), None)
+            size = found.end - found.start if found else 0
+            is_file = found is not None and found.is_file
+            is_private = found is not None and found.permissions.endswith("p")
+            anonymous = 0
+        elif word == b"Anonymous:":
+            anonymous = int(line.split()[1])
+        elif word == b"VmFlags:" and b"dd" not in line.split() and (not is_file or (is_private and anonymous)):
+            total += size
+    return total
+
+
 def has_runtime(pid: int, proc: Path) -> bool:
     """Whether the runtime's library is mapped, by one read and no parsing. Raises OSError."""
     return f"/{RUNTIME_LIBRARY}\n".encode() in read_bounded(proc / str(pid) / "maps", LARGEST_MAP)

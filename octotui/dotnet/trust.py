@@ -56,6 +56,11 @@ def first_untrusted_below(directory: str, *, owners: Collection[int] = ROOT) -> 
     return ""
 
 
+def others_can_change(status: os.stat_result) -> bool:
+    """Whether someone other than root can change this file, or put a name into this directory (sticky or not)."""
+    return status.st_uid != 0 or bool(status.st_mode & _WRITABLE_BY_OTHERS)
+
+
 def _is_trusted(status: os.stat_result, owners: Collection[int]) -> bool:
     if status.st_uid not in owners:
         return False

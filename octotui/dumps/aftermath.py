@@ -18,6 +18,8 @@ from octotui.dumps.target import PROC, HeldTarget, read_status
 from octotui.errors import ProcessGone
 
 LONGEST_COMMAND = 16_384
+EXEC_SECONDS = 0.5
+"""In which a tool that was being started when octotui was ended shows its command line, on a busy host too."""
 
 
 def is_being_written(entry: Entry, staging: Staging | None) -> bool:
@@ -29,6 +31,21 @@ def is_being_written(entry: Entry, staging: Staging | None) -> bool:
         return False
     if _end_overdue(entry):
         return True
+    if _is_at_work(entry, staging):
+        return True
+    if staging is None:
+        return False
+    # Between fork and exec a tool has the command line of octotui or of the target, and for an instant none at all.
+    wait(EXEC_SECONDS)
+    return _is_at_work(entry, staging)
+
+
+def wait(seconds: float) -> None:
+    """Blocks for so long."""
+    time.sleep(seconds)
+
+
+def _is_at_work(entry: Entry, staging: Staging | None) -> bool:
     if staging is not None and staging.is_being_written():
         return True
     status = read_status(entry.target_pid)

@@ -19,18 +19,18 @@ from octotui.dumps.estimates import deadline_seconds, lesson_of
 from octotui.dumps.expecting import expectation
 from octotui.dumps.files import is_on_disk
 from octotui.dumps.hashing import FollowingHash, has_idle_cores
-from octotui.dumps.model import Medium, Step
+from octotui.dumps.model import Step
 from octotui.dumps.moment import Moment
 from octotui.dumps.pause import PauseMeter
 from octotui.dumps.progress import Counter, Progress
 from octotui.dumps.records import completed, result_of
 from octotui.dumps.results import DumpResult, JobState
-from octotui.dumps.shared_memory import outgrown
 from octotui.dumps.target import HeldTarget
 from octotui.dumps.verify import Expectation
 from octotui.dumps.waiting import in_thread
 from octotui.dumps.workplace import Workplace, Workshop
-from octotui.errors import CaptureFailed, Refused
+from octotui.dumps.writing import check_backend, write_dump
+from octotui.errors import Refused
 
 REPORT_SECONDS = 0.1
 
@@ -125,17 +125,8 @@ class StepCapture:
                 hint="look at it and plan again",
                 code="changed",
             )
-        self._check_backend(self._step.backend, facts)
+        check_backend(self._workshop, self._step, self._step.backend, facts)
         return facts
-
-    def _check_backend(self, name: str, facts: RuntimeFacts) -> None:
-        available = self._workshop.backends[name].probe(facts, self._step.type)
-        if not available.ok:
-            raise Refused(
-                f"{name} cannot capture process {facts.key.pid} any more: {available.reason}",
-                hint=available.hint or "plan again: another backend may do",
-                code="backend",
-            )
 
     async def _capture(self, facts: RuntimeFacts) -> DumpResult:
         status = self._held.check()
@@ -160,9 +151,10 @@ class StepCapture:
         self._tell(JobState.RUNNING, hasher, 0.0, False)
         try:
             async with self._together.begun(facts.key) if self._together else contextlib.nullcontext():
-                backend = await self._write(capture)
+                backend = await write_dump(capture, self._step, self._fallbacks, self._workshop, self._place)
             threads &= self._held.threads() if facts.same_pids else frozenset()
-            pause = meter.stop()
+            # Samples can miss a short hold on a busy host; octotui knows of its own.
+            pause = meter.stop() or (self._together.held_seconds(facts.key) if self._together else 0.0) or None
             ticker.cancel()
             self._tell(JobState.VERIFYING, hasher, pause or 0.0, False)
             ticker = asyncio.ensure_future(self._tick_copy(pause or 0.0))
@@ -184,22 +176,6 @@ class StepCapture:
                 await in_thread(self._held.resume_if_left_stopped, capture.was_stopped)
             meter.stop()
 
-    async def _write(self, capture: Capture) -> str:
-        """Has the dump written and returns the backend that did it: a socket that stays silent has a stand-in."""
-        backends = [self._step.backend, *self._fallbacks]
-        for name in backends:
-            try:
-                await self._workshop.backends[name].run(capture)
-                return name
-            except CaptureFailed as error:
-                if error.code == "disk-full" and self._place.medium is Medium.MEMORY:
-                    raise outgrown(capture.facts.key.pid) from error
-                following = backends[backends.index(name) + 1 :]
-                if error.code != "socket-silent" or not following:
-                    raise
-                self._check_backend(following[0], capture.facts)
-        raise CaptureFailed("no backend captured it")
-
     def _finish(self, capture: Capture, expect: Expectation, result: DumpResult) -> None:
         def document(admitted: Admitted) -> dict[str, Any]:
             self._finished = replace(
@@ -214,9 +190,9 @@ class StepCapture:
 
         self._place.note_written()
         self._admitted = self._admission().admit(self._place.staging, self._place.entry.name, expect, document)
-        # Captures that shared cores and disk say nothing of what one alone costs.
-        if result.pause_seconds and self._finished is not None and self._together is None:
-            self._workshop.history.add(lesson_of(self._finished, capture.facts, self._place.staging.identity[0]))
+        if self._finished is not None:
+            device, was_alone = self._place.staging.identity[0], self._together is None
+            self._workshop.history.add(lesson_of(self._finished, capture.facts, device, was_alone=was_alone))
 
     def _digest(self, hasher: FollowingHash, descriptor: int) -> str:
         assert self._admitted is not None

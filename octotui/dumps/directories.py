@@ -63,7 +63,9 @@ def check_unchangeable(path: Path) -> None:
     if not stat.S_ISDIR(status.st_mode):
         raise StoreError(f"{shown} is not a directory of its own", hint=f"move it away: mv {shown} {shown}.old")
     if status.st_uid != us:
-        raise StoreError(f"{shown} belongs to uid {status.st_uid}, not to uid {us}", hint=f"sudo chown {us} {shown}")
+        # Root's store holds root's secrets: nobody else is told to take it over.
+        hint = "sudo octotui dumps" if status.st_uid == 0 else f"sudo chown {us} {shown}"
+        raise StoreError(f"{shown} belongs to uid {status.st_uid}, not to uid {us}", hint=hint)
     if mode & _WRITABLE_BY_OTHERS:
         raise StoreError(f"others can change {shown} (mode {mode:04o})", hint=f"chmod go-w {shown}")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from octotui.dotnet.model import RuntimeFacts
+from octotui.dotnet.runtime import gcore_bytes
 from octotui.dumps.files import SPACE_FLOOR_BYTES
 from octotui.dumps.history import Entry, History, device_name
-from octotui.dumps.learning import Line, Shape, learned_pause, learned_size
+from octotui.dumps.learning import GDB, Line, Shape, learned_pause, learned_size
 from octotui.dumps.model import DumpType, Estimate, Medium
 from octotui.dumps.results import DumpResult
 
@@ -43,7 +44,7 @@ def estimate(
 ) -> Estimate:
     """The cost of one step that is written to `medium`; `device` is the number of the disk, "" when unknown."""
     entries = history.entries()
-    foreseen = estimated_bytes(facts, type)
+    foreseen = foreseen_bytes(facts, type, backend)
     runtime = major_version(facts.version)
     shape = Shape(backend, type.value, medium.value, device, runtime, foreseen)
     size = learned_size(shape, foreseen, entries)
@@ -61,6 +62,12 @@ def estimated_bytes(facts: RuntimeFacts, type: DumpType) -> int:
     return facts.private_bytes + (facts.mapped_bytes if type is DumpType.FULL else small)
 
 
+def foreseen_bytes(facts: RuntimeFacts, type: DumpType, backend: str) -> int:
+    """The same for the file that `backend` writes: gdb's also holds what was set aside and never touched."""
+    whole = gcore_bytes(facts.key) if backend == GDB else 0
+    return whole or estimated_bytes(facts, type)
+
+
 def major_version(version: str) -> str:
     """`8` of `8.0.4`, "" when it is unknown."""
     major = version.partition(".")[0]
@@ -72,17 +79,20 @@ def _is_old(facts: RuntimeFacts) -> bool:
     return bool(major) and int(major) < FIRST_VERSION_THAT_LOOKS_LONG
 
 
-def lesson_of(result: DumpResult, facts: RuntimeFacts, device: int) -> Entry:
-    """What a finished capture teaches; `device` is the number of what was written to while the target stood still."""
+def lesson_of(result: DumpResult, facts: RuntimeFacts, device: int, *, was_alone: bool = True) -> Entry:
+    """What a finished capture teaches; `device` is the number of what was written to while the target stood still.
+
+    Captures that shared cores and disk say nothing of the pause that one alone costs, but all of its size.
+    """
     return Entry(
         backend=result.backend,
         type=result.type.value,
         bytes=result.bytes,
         seconds=result.seconds,
-        pause_seconds=result.pause_seconds or 0.0,
+        pause_seconds=(result.pause_seconds or 0.0) if was_alone else 0.0,
         medium=result.medium.value,
         device=device_name(device),
-        foreseen_bytes=estimated_bytes(facts, result.type),
+        foreseen_bytes=foreseen_bytes(facts, result.type, result.backend),
         runtime=major_version(facts.version),
     )
 

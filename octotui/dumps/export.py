@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -113,7 +114,8 @@ def _into(directory: int, path: Path, source: int, record: DumpRecord, level: in
     copy, has_name = begin_file(directory, path.name)
     is_named = False
     try:
-        sha256 = _pumped(source, record, _writer(copy, keeps_holes=level is None), level, on_read)
+        write = _writer(copy) if level is not None else _writer_with_holes(copy, source)
+        sha256 = _pumped(source, record, write, level, on_read)
         size = os.lseek(copy, 0, os.SEEK_CUR)
         os.ftruncate(copy, size)
         os.fsync(copy)
@@ -160,16 +162,34 @@ def _compressed(pieces: Iterator[memoryview], level: int) -> Iterator[bytes]:
     yield compressor.flush()
 
 
-def _writer(copy: int, *, keeps_holes: bool) -> Callable[[bytes], None]:
+def _writer(copy: int) -> Callable[[bytes], None]:
     def write(piece: bytes) -> None:
-        if keeps_holes and piece == _ZEROS[: len(piece)]:
-            os.lseek(copy, len(piece), os.SEEK_CUR)
-            return
         view = memoryview(piece)
         while view:
             view = view[os.write(copy, view) :]
 
     return write
+
+
+def _writer_with_holes(copy: int, source: int) -> Callable[[bytes], None]:
+    """Leaves holes where `source` has them, and only there: a whole createdump core with holes would count as cut."""
+    plain = _writer(copy)
+
+    def write(piece: bytes) -> None:
+        position = os.lseek(copy, 0, os.SEEK_CUR)
+        if piece == _ZEROS[: len(piece)] and _is_hole(source, position, position + len(piece)):
+            os.lseek(copy, len(piece), os.SEEK_CUR)
+        else:
+            plain(piece)
+
+    return write
+
+
+def _is_hole(descriptor: int, start: int, end: int) -> bool:
+    try:
+        return os.lseek(descriptor, start, os.SEEK_DATA) >= end
+    except OSError as error:
+        return error.errno == errno.ENXIO
 
 
 def _write_record(directory: int, path: Path, record: DumpRecord, level: int | None, size: int) -> None:
@@ -179,7 +199,7 @@ def _write_record(directory: int, path: Path, record: DumpRecord, level: int | N
     name = path.name + RECORD_SUFFIX
     copy, has_name = begin_file(directory, name)
     try:
-        _writer(copy, keeps_holes=False)(text.encode("ascii"))
+        _writer(copy)(text.encode("ascii"))
         os.fsync(copy)
         give_name(copy, directory, name, has_name=has_name)
     except BaseException:
@@ -198,7 +218,7 @@ def _take_back(directory: int, name: str, copy: int) -> None:
 
 def _require_room(directory: int, path: Path, size: int) -> None:
     space = os.fstatvfs(directory)
-    free = (space.f_bfree if os.geteuid() == 0 else space.f_bavail) * space.f_frsize
+    free = space.f_bavail * space.f_frsize
     if size > free:
         raise _full(path, f"it needs {bytes_text(size)} and the disk has {bytes_text(free)} free")
 

@@ -244,6 +244,6 @@ def disk_full(directory: int, words: str = "the disk is full") -> CaptureFailed:
 
 def _require_room(directory: int, size: int) -> None:
     space = os.fstatvfs(directory)
-    free = (space.f_bfree if os.geteuid() == 0 else space.f_bavail) * space.f_frsize
+    free = space.f_bavail * space.f_frsize
     if size > free - SPACE_FLOOR_BYTES:
         raise disk_full(directory, f"it needs {bytes_text(size)} and the disk has {bytes_text(free)} free")

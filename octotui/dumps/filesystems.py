@@ -12,7 +12,10 @@ OVER_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "ce
 
 @dataclass(frozen=True, slots=True)
 class FileSystem:
-    """`kind` as in the mount table, "" when unknown; `free_bytes` is what octotui's user may still write."""
+    """`kind` as in the mount table, "" when unknown; `free_bytes` is what `df` calls available.
+
+    Blocks reserved for root are not counted, even as root: they keep a full host working.
+    """
 
     device: int
     kind: str
@@ -25,8 +28,8 @@ def file_system_of(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> F
     existing = nearest_existing(path)
     device = os.stat(existing).st_dev
     space = os.statvfs(existing)
-    free = space.f_bfree if os.geteuid() == 0 else space.f_bavail
-    return FileSystem(device, _kind(device, mounts), free * space.f_frsize, space.f_blocks * space.f_frsize)
+    free = space.f_bavail * space.f_frsize
+    return FileSystem(device, _kind(device, mounts), free, space.f_blocks * space.f_frsize)
 
 
 def nearest_existing(path: Path) -> Path:

@@ -18,7 +18,7 @@ LONGEST_DEVICE = 24
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One capture that succeeded. `pause_seconds` was measured.
+    """One capture that succeeded. `pause_seconds` was measured; 0 where it says nothing of the pause of another.
 
     `medium` is what was written to while the target stood still, `device` its number ("8:1", "" when unknown);
     `foreseen_bytes` is what `/proc` had promised before anything learned was applied to it, 0 when unknown;
@@ -85,7 +85,7 @@ def _read(path: Path) -> Iterable[Entry]:
             entry = _parsed(json.loads(line))
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError, AttributeError):
             continue
-        if 0 < entry.bytes < 1 << 60 and 0 < entry.pause_seconds < 1e6:
+        if 0 < entry.bytes < 1 << 60 and 0 <= entry.pause_seconds < 1e6:
             yield entry
 
 

@@ -41,6 +41,8 @@ class Hold:
         self.limit_seconds = limit_seconds
         self._lock = threading.Lock()
         self._held: dict[ProcessKey, HeldTarget] = {}
+        self._since: dict[ProcessKey, float] = {}
+        self._stood: dict[ProcessKey, float] = {}
         self._withdrawn: set[ProcessKey] = set()
         self._dog: subprocess.Popen[bytes] | None = None
         self._link: socket.socket | None = None
@@ -59,6 +61,11 @@ class Hold:
         """What stands still by this hold now."""
         with self._lock:
             return frozenset(self._held)
+
+    def seconds(self, key: ProcessKey) -> float:
+        """For how long `key` was held until its release; 0 for one that was not."""
+        with self._lock:
+            return self._stood.get(key, 0.0)
 
     def start(self) -> None:
         """Starts the watchdog. Raises CaptureFailed (`no-watchdog`) when it does not answer: hold nothing then."""
@@ -102,6 +109,7 @@ class Hold:
                 is_wanted = key in armed and key not in self._withdrawn and key not in self._held
                 if is_wanted and not self._is_over and target.send(signal.SIGSTOP):
                     self._held[key] = target
+                    self._since[key] = time.monotonic()
                     continue
                 target.close()
                 if key not in self._held:
@@ -123,6 +131,7 @@ class Hold:
             # One that was killed is a zombie first and gives its memory back: its pidfd tells of the end only then.
             is_alive = target.is_alive and status is not None and status.state not in "ZX"
             target.send(signal.SIGCONT)
+            self._stood[key] = time.monotonic() - self._since[key]
             target.close()
         self._tell(b"-", key)
         return is_alive

@@ -28,6 +28,10 @@ LEAST_TRUST = 0.05
 SLOWEST = 20.0
 FASTEST = 0.05
 SIZE_RANGE = (0.5, 2.0)
+SIZE_RANGE_OF_GDB = (0.5, 20.0)
+"""gdb also writes what a runtime has set aside and never touched: a small heap comes out many times as large."""
+
+GDB = "gcore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ class Line:
 
 def learned_pause(shape: Shape, usual: Line, entries: Sequence[Entry]) -> float:
     """Seconds that a capture of this shape is expected to pause its target."""
-    told = [(entry, weight) for entry, weight in _weighted(shape, entries) if weight > 1e-4]
+    timed = [entry for entry in entries if entry.pause_seconds > 0]
+    told = [(entry, weight) for entry, weight in _weighted(shape, timed) if weight > 1e-4]
     usual = line = _scaled(usual, told)
     trust = [1.0] * len(told)
     for _ in range(ROUNDS):
@@ -78,7 +83,7 @@ def learned_size(shape: Shape, foreseen: int, entries: Sequence[Entry]) -> int:
     ]
     if not told or foreseen <= 0:
         return foreseen
-    least, most = (int(foreseen * bound) for bound in SIZE_RANGE)
+    least, most = (int(foreseen * bound) for bound in (SIZE_RANGE_OF_GDB if shape.backend == GDB else SIZE_RANGE))
     factor = _median([(entry.bytes / entry.foreseen_bytes, weight) for entry, weight in told] + [(1.0, USUAL_COUNTS)])
     summand = _median([(float(entry.bytes - entry.foreseen_bytes), w) for entry, w in told] + [(0.0, USUAL_COUNTS)])
     by_factor = sum(w * abs(e.foreseen_bytes * factor / e.bytes - 1) for e, w in told)
@@ -88,7 +93,9 @@ def learned_size(shape: Shape, foreseen: int, entries: Sequence[Entry]) -> int:
 
 
 def _weighted(shape: Shape, entries: Sequence[Entry], *, minds_place: bool = True) -> Iterable[tuple[Entry, float]]:
-    for age, entry in enumerate(reversed(entries[-MOST_USED:])):
+    # What gdb writes, and how, says nothing of a createdump, which all other backends have write the file.
+    alike = [entry for entry in entries if (entry.backend == GDB) == (shape.backend == GDB)]
+    for age, entry in enumerate(reversed(alike[-MOST_USED:])):
         weight = FADING**age
         for respect, share in LIKENESS.items():
             if getattr(entry, respect) != getattr(shape, respect):

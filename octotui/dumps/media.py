@@ -111,6 +111,7 @@ def _told(found: Circumstances, entries: Sequence[Entry], medium: Medium) -> lis
         entry
         for entry in entries
         if entry.medium == medium
+        and entry.pause_seconds > 0
         and entry.bytes >= WORTH_BYTES
         and (medium is Medium.MEMORY or entry.device == found.device)
     ]

@@ -74,6 +74,10 @@ class Moment:
         self._gone_from_the_awaited(key)
         return is_alive
 
+    def held_seconds(self, key: ProcessKey) -> float:
+        """For how long octotui held this target, once it was let go; 0 for one that it did not hold."""
+        return self._hold.seconds(key)
+
     async def aclose(self) -> None:
         """Everything runs again, and the watchdog is gone."""
         if self._beginning is not None:

@@ -238,5 +238,5 @@ def _sensitive() -> Remark:
         Severity.NOTICE,
         "sensitive",
         "a dump holds everything its process knows: variables, passwords, certificates; nothing is uploaded by octotui",
-        "send it only where support asked for it, and remove it afterwards: octotui dumps",
+        "send it only where support asked for it, and remove it afterwards: octotui dumps remove NAME",
     )

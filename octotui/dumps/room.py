@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from octotui.dumps.estimates import needed_bytes
 from octotui.dumps.files import SPACE_FLOOR_BYTES
 from octotui.dumps.limits import Fullness
-from octotui.dumps.model import Remark, Severity, Step
+from octotui.dumps.model import DumpType, Remark, Severity, Step
 from octotui.dumps.records import DumpRecord
 from octotui.dumps.usage import oldest_for
 from octotui.text import printable, shell_quoted_path
@@ -17,8 +17,6 @@ from octotui.units import bytes_text, short_age
 
 MOST_NAMED = 4
 """Dumps that a refusal names; with more of them it names a command that chooses."""
-
-ELSEWHERE = "free some space, choose another directory with --output DIR, or use --type mini"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ class Room:
             code, limit = "no-space", ""
             where = f"{self.shown} has {bytes_text(state.free_bytes)} free{self._floor_words()}"
         oldest = oldest_for(self.dumps(), missing)
-        hint = _removal(oldest, missing) or (f"{ELSEWHERE}, or allow it: {limit}" if limit else ELSEWHERE)
+        hint = _removal(oldest, missing) or _otherwise(step, needed, limit)
         return Remark(Severity.REFUSAL, code, f"{needs}; {where}{_named(oldest, now)}", hint, key)
 
     def _floor_words(self) -> str:
@@ -107,6 +105,14 @@ def _removal(oldest: Sequence[DumpRecord], missing: int) -> str:
     if len(oldest) <= MOST_NAMED and all(record.name.isprintable() for record in oldest):
         return "octotui dumps remove --yes " + " ".join(_argument(record.name) for record in oldest)
     return f"octotui dumps prune --free {missing} --yes"
+
+
+def _otherwise(step: Step, needed: int, limit: str) -> str:
+    """What helps where no dump of the store can make the room."""
+    ways = ["use --type mini"] if step.type is not DumpType.MINI and not step.facts.waits_at_start else []
+    ways += [f"allow it with {limit}"] if limit else []
+    ways.append(f"use --output with a directory on a disk that has {bytes_text(needed)} to spare: df -h shows them")
+    return ", or ".join(ways)
 
 
 def _argument(name: str) -> str:

@@ -51,6 +51,14 @@ def why_not_in_memory(facts: RuntimeFacts, home: Path) -> str:
     return _why_not_ours(found)
 
 
+def is_our_home(home: Path) -> bool:
+    """Whether `home` is a directory of our own that nobody else can change: no link, nothing that was planted."""
+    try:
+        return not _why_not_ours(os.lstat(home))
+    except OSError:
+        return False
+
+
 def make_place(facts: RuntimeFacts, rights: Rights, home: Path) -> Place:
     """A place in memory for one staging directory; its home is made when it is absent.
 

@@ -96,6 +96,11 @@ class Staging:
         found = os.fstat(self._descriptor)
         return found.st_dev, found.st_ino
 
+    @property
+    def descriptor(self) -> int:
+        """The open directory, to look at what lies in it; -1 once it is removed or closed."""
+        return self._descriptor
+
     def open_file(self) -> int:
         """The file, for reading: regular, the writer's, with no other name. Raises OSError when there is none such."""
         found = os.fstat(self._descriptor)

@@ -10,7 +10,7 @@ from pathlib import Path
 from octotui.dumps.files import HALF_WRITTEN, remove_half_copy
 from octotui.dumps.journal import Journal
 from octotui.dumps.records import RECORD_SUFFIX
-from octotui.dumps.shared_memory import home_of
+from octotui.dumps.shared_memory import home_of, is_our_home
 from octotui.dumps.staging import PREFIX, Staging
 from octotui.dumps.store import Store
 
@@ -22,7 +22,10 @@ EMPTY_SECONDS = 60.0
 def sweep(store: Store, journal: Journal) -> None:
     """Removes staging directories that the journal does not know and what was half written, when old."""
     in_memory = home_of(store.state)
-    places = (store.directory, store.staging, in_memory)
+    places = [store.directory, store.staging]
+    if is_our_home(in_memory):
+        # Its name can be foreseen, and anybody may put a link or a directory there: nothing is removed behind those.
+        places.append(in_memory)
     known = {entry.staging for entry in journal.entries().values()}
     for place in places:
         for path in place.glob(f"{PREFIX}*"):

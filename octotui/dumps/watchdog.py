@@ -6,7 +6,8 @@ socket to octotui, its argument the seconds after which nothing shall stand stil
     + PID STARTED   keep this process: "armed PID STARTED", or "gone PID STARTED" when there is no such process
     - PID STARTED   forget it, it runs again: no answer
 
-When octotui's end closes, for whatever reason, or the time is up, it continues every process that it keeps and ends.
+When octotui's end closes, for whatever reason, when octotui itself is stopped (Ctrl+Z), or when the time is up, it
+continues every process that it keeps and ends.
 A process is named by its pid and its start ticks and kept by a pidfd: none that takes over a pid is ever touched.
 """
 
@@ -21,7 +22,8 @@ import time
 
 LINK = 0
 GREETING = b"ready\n"
-LONGEST_WAIT_SECONDS = 3600.0
+LOOK_SECONDS = 1.0
+MOST_STOPPED_LOOKS = 3
 LONGEST_LINE = 100
 UNHEARD = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGTSTP, signal.SIGUSR1, signal.SIGUSR2)
 
@@ -43,11 +45,14 @@ def watch(limit_seconds: float) -> None:
 def _serve(kept: Kept, deadline: float) -> None:
     link = select.poll()
     link.register(LINK, select.POLLIN)
-    unread = b""
+    unread, stopped_looks, owner = b"", 0, os.getppid()
     with contextlib.suppress(OSError):
         os.write(LINK, GREETING)
         while (left := deadline - time.monotonic()) > 0:
-            if not link.poll(min(left, LONGEST_WAIT_SECONDS) * 1000):
+            if not link.poll(min(left, LOOK_SECONDS) * 1000):
+                stopped_looks = stopped_looks + 1 if state_of(owner) == "T" else 0
+                if stopped_looks >= MOST_STOPPED_LOOKS:
+                    return
                 continue
             found = os.read(LINK, 4096)
             if not found:
@@ -88,11 +93,23 @@ def obey(line: bytes, kept: Kept) -> bytes:
 
 def start_ticks(pid: int) -> int:
     """Field 22 of `/proc/PID/stat`; -1 when there is no such process."""
+    fields = _fields(pid)
+    return int(fields[19]) if len(fields) > 19 and fields[19].isdigit() else -1
+
+
+def state_of(pid: int) -> str:
+    """The state letter of `/proc/PID/stat`; "" when there is no such process."""
+    fields = _fields(pid)
+    return fields[0].decode("ascii", "replace") if fields else ""
+
+
+def _fields(pid: int) -> list[bytes]:
+    """What stands in `/proc/PID/stat` after the name."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stream:
-            return int(stream.read().rpartition(b")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return -1
+            return stream.read().rpartition(b")")[2].split()
+    except OSError:
+        return []
 
 
 def main() -> None:

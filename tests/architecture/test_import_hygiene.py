@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "octotui"
-LOOK = "print(*sorted({name.partition('.')[0] for name in sys.modules} & {'textual', 'rich', 'psutil'}))"
+LOOK = "print(*sorted({name.partition('.')[0] for name in sys.modules} & {'textual', 'rich', 'psutil', 'zstandard'}))"
 CHECKED = "import sys; from octotui.cli import run; from octotui.cli.output import Session; "
 
 
@@ -30,6 +30,7 @@ def test_no_module_below_the_ui_loads_textual_or_rich(tmp_path: Path) -> None:
     code = "import importlib, sys\n" + "\n".join(f"importlib.import_module({name!r})" for name in below_ui())
     assert "textual" not in (loaded := fresh(f"{code}\n{LOOK}", tmp_path).stdout)
     assert "rich" not in loaded
+    assert "zstandard" not in loaded
 
 
 def test_the_action_table_can_be_read_without_textual(tmp_path: Path) -> None:

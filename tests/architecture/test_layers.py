@@ -34,7 +34,7 @@ ROOMS: dict[str, set[str]] = {
 
 PACKAGES: dict[str, set[str]] = {
     "locations": {"platformdirs"},
-    "dumps": {"elftools", "zstandard"},
+    "dumps": {"zstandard"},
     "cli": {"click"},
     "ui": {"textual", "rich"},
 }

@@ -1,18 +1,13 @@
-"""Dumps in a store for the tests of the command line, and small disks to export to."""
+"""Dumps in a store for the tests of the command line."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-
-import pytest
 
 # The cores are made beside the tests of the dump room, which need not be collected in this run.
 sys.path.append(str(Path(__file__).resolve().parents[1] / "dumps"))
@@ -39,16 +34,3 @@ def keep(directory: Path, name: str, taken_at: datetime, size: int, *, is_sparse
         "verified": True, "bytes": path.stat().st_size, "sha256": digest, "verification": {"pid": 4242},
     }  # fmt: skip
     (directory / f"{name}.json").write_text(json.dumps(record))
-
-
-@contextlib.contextmanager
-def small_disk(place: Path, size: str) -> Iterator[Path]:
-    """A disk in memory of that size at `place`, gone afterwards. Skips where one may not be mounted."""
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("no small disk can be mounted here")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)

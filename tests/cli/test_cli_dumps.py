@@ -86,3 +86,19 @@ def test_verify_says_what_is_wrong_with_a_file(cli: Callable[..., Completed], st
     assert in_json.document["whole"] is False
     assert in_json.document["error"]["message"]
     assert in_json.stderr == ""
+
+
+def test_capture_that_lost_its_octotui_and_goes_on_is_told_of(
+    cli: Callable[..., Completed], store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from octotui.dumps.journal import Entry, Journal
+    from octotui.dumps.store import Store
+
+    nobody = 2**31 - 1
+    staging = f"{store}/.octotui-43d929cd1900f92f"
+    entry = Entry(nobody, 1, 4242, 1, 4242, staging, 0, 0, "dump", 0, str(store), "Calamari.dmp", {"name": "Calamari"})
+    Journal(Store(store).jobs).add("x", entry)
+    monkeypatch.setenv("OCTOTUI_READ_ONLY", "true")
+    done = cli("dumps")
+    assert (done.status, done.stderr) == (0, "")
+    assert "Not finished yet: Calamari 4242, begun by an octotui that has ended" in done.stdout

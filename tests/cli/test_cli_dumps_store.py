@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import zstandard
 from cli_runner import Completed
-from store_shelf import keep, small_disk
+from small_disks import small_disk_at
+from store_shelf import keep
 from terminal_emulator import Terminal
 
 NOW = datetime.now(UTC)
@@ -102,7 +103,7 @@ def test_export_that_makes_no_sense_is_bad_usage(cli: Cli, store: Path, options:
 
 
 def test_export_to_a_full_disk_is_a_sentence_and_a_status(cli: Cli, store: Path, tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "1m") as disk:
+    with small_disk_at(tmp_path / "disk", "1m") as disk:
         done = cli("dumps", "export", NEW, str(disk), "--json")
         assert (done.status, done.document["error"]["code"]) == (1, "disk-full")
         assert "the disk has" in done.document["error"]["message"]

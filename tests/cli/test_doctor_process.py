@@ -127,7 +127,7 @@ def test_each_backend_is_used_or_has_its_reason() -> None:
 async def test_a_process_that_can_be_captured_is_told_price_and_place(tmp_path: Path) -> None:
     lines = await examined(tmp_path, facts_of(uid=os.geteuid(), socket=None), plan_of(step()))
     assert lines["capture"].status is Status.OK
-    assert "pause" in lines["destination"].detail
+    assert "pause" in lines["capture"].detail and "pause" not in lines["destination"].detail
 
 
 async def test_a_rule_of_the_kernel_is_the_outcome_where_the_plan_does_not_know_it(tmp_path: Path) -> None:

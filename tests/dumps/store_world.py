@@ -1,17 +1,12 @@
-"""Stores with dumps in them, and small disks of their own."""
+"""Stores with dumps in them."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import pytest
 from dump_cores import Core
 
 from octotui.dumps.records import DumpRecord
@@ -45,16 +40,3 @@ def keep_dump(
     store.write_record(directory, name, record)
     os.close(directory)
     return next(found for found in store.records() if found.name == name)
-
-
-@contextlib.contextmanager
-def small_tmpfs(place: Path, size: str) -> Iterator[Path]:
-    """A disk in memory of that size at `place`, gone afterwards. Skips where one may not be mounted."""
-    place.mkdir(parents=True)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("no small disk can be mounted here")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)

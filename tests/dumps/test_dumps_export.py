@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 import zstandard
 from dump_cores import Core
-from store_world import keep_dump, small_tmpfs
+from small_disks import small_disk_at
+from store_world import keep_dump
 
 from octotui.dumps import export as module
 from octotui.dumps.export import export, stream
@@ -79,10 +80,20 @@ def test_stream_carries_the_bytes_and_nothing_else(record: DumpRecord) -> None:
 
 
 def test_holes_of_a_dump_cost_nothing_in_its_copy(store: Store, out: Path) -> None:
-    record = keep_dump(store, NAME, content=bytes(Core()) + bytes(64 << 20))
+    content = bytes(Core()) + bytes(64 << 20)
+    record = keep_dump(store, NAME, content=content)
+    assert record.path is not None
+    os.truncate(record.path, len(bytes(Core())))
+    os.truncate(record.path, len(content))
     export(store, record, out)
     assert (out / NAME).stat().st_size == record.size_bytes
     assert (out / NAME).stat().st_blocks * 512 < 4 << 20
+
+
+def test_zeros_that_were_written_are_written_in_the_copy_or_it_would_look_cut(store: Store, out: Path) -> None:
+    record = keep_dump(store, NAME, content=bytes(Core()) + bytes(64 << 20))
+    export(store, record, out)
+    assert (out / NAME).stat().st_blocks * 512 >= record.size_bytes
 
 
 @pytest.mark.parametrize("taken", [NAME, f"{NAME}.json"])
@@ -145,7 +156,7 @@ def test_file_system_without_nameless_files_ends_the_same(
 
 @pytest.mark.parametrize("level", [None, 1])
 def test_full_disk_is_a_sentence_and_leaves_nothing(tmp_path: Path, level: int | None) -> None:
-    with small_tmpfs(tmp_path / "disk", "1m") as disk:
+    with small_disk_at(tmp_path / "disk", "1m") as disk:
         store = Store(tmp_path / "state" / "dumps")
         record = keep_dump(store, NAME, size=4 << 20)
         with pytest.raises(StoreError, match=r"cannot be exported to .*(the disk is full|it needs)") as caught:

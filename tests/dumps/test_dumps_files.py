@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from small_disks import small_disk_at
 
 from octotui.dumps import files
 from octotui.dumps.directories import open_directory
@@ -28,15 +28,8 @@ def directory(tmp_path: Path) -> Iterator[int]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "small disk"
-    place.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "none", str(place)]
-    if os.geteuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode:
-        pytest.skip("needs the right to mount")
-    try:
+    with small_disk_at(tmp_path / "small disk", str(DISK_BYTES)) as place:
         yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
 
 
 def source_of(path: Path, content: bytes) -> int:

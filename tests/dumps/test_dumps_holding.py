@@ -143,6 +143,28 @@ time.sleep(600)
 """
 
 
+STOPPED_HOLDER = """
+import sys, time
+from octotui.dumps.holding import Hold
+from octotui.errors import CaptureFailed
+from octotui.processes.model import ProcessKey
+keys = [ProcessKey(int(word.split(":")[0]), int(word.split(":")[1])) for word in sys.argv[1:]]
+with Hold(600.0) as hold:
+    hold.hold(keys)
+    print("held", flush=True)
+    sys.stdin.read()
+    for _ in range(4000):
+        if not hold.held:
+            break
+        time.sleep(0.005)
+    alive = [hold.release(key) for key in keys]
+    try:
+        hold.hold(keys)
+    except CaptureFailed as error:
+        print(f"{'something' if hold.held else 'nothing'} is held, alive: {alive}, {error.code}", flush=True)
+"""
+
+
 @pytest.mark.parametrize("also_the_watchdog", [(), (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)])
 def test_everything_runs_again_when_octotui_is_killed(
     start_sleeper: Sleepers, also_the_watchdog: tuple[signal.Signals, ...]
@@ -162,6 +184,31 @@ def test_everything_runs_again_when_octotui_is_killed(
             octotui.kill()
     wait_until(lambda: not any(is_stopped(sleeper) for sleeper in sleepers), "all run")
     wait_until(lambda: _is_over(dog), "the watchdog is gone")
+
+
+def test_everything_runs_again_when_octotui_itself_is_stopped_and_it_gets_along_when_it_goes_on(
+    start_sleeper: Sleepers,
+) -> None:
+    sleepers = [start_sleeper() for _ in range(2)]
+    names = [f"{sleeper.key.pid}:{sleeper.key.started}" for sleeper in sleepers]
+    with subprocess.Popen(
+        [sys.executable, "-c", STOPPED_HOLDER, *names], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as octotui:
+        try:
+            assert octotui.stdin is not None and octotui.stdout is not None
+            assert octotui.stdout.readline() == b"held\n"
+            assert all(is_stopped(sleeper) for sleeper in sleepers)
+            (dog,) = watchdogs_of(octotui.pid)
+            octotui.send_signal(signal.SIGSTOP)
+            wait_until(lambda: not any(is_stopped(sleeper) for sleeper in sleepers), "all run")
+            wait_until(lambda: _is_over(dog), "the watchdog is gone")
+            octotui.send_signal(signal.SIGCONT)
+            octotui.stdin.close()
+            assert octotui.stdout.read() == b"nothing is held, alive: [True, True], no-watchdog\n"
+            assert octotui.wait(60) == 0
+        finally:
+            octotui.kill()
+    assert not any(is_stopped(sleeper) for sleeper in sleepers)
 
 
 def _is_over(pid: int) -> bool:

@@ -96,3 +96,12 @@ def test_medium_and_device_tell_estimates_apart() -> None:
     slow = estimate(facts_of(KEY), DumpType.HEAP, "ipc", history, Medium.DISK, "8:1")
     fast = estimate(facts_of(KEY), DumpType.HEAP, "ipc", history, Medium.MEMORY)
     assert slow.pause_seconds > 5 * fast.pause_seconds
+
+
+def test_dump_by_gdb_changes_no_estimate_of_the_other_backends_and_teaches_those_of_gdb() -> None:
+    by_gdb = [entry(1_300_000_000, 0.7, 318_000_000, backend="gcore")]
+    assert learned_size(shape(0), 318_000_000, by_gdb) == 318_000_000
+    usual = learned_pause(shape(318_000_000), USUAL, ())
+    assert learned_pause(shape(318_000_000), USUAL, by_gdb) == pytest.approx(usual)
+    again = Shape("gcore", "heap", "disk", "8:1", "8", 318_000_000)
+    assert learned_size(again, 318_000_000, by_gdb) == pytest.approx(1_300_000_000, rel=0.01)

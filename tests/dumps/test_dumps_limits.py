@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from dump_doubles import ScriptedBackend, facts_of, info, sample_of
-from store_world import keep_dump, small_tmpfs
+from small_disks import small_disk_at
+from store_world import keep_dump
 
 from octotui.cli import run
 from octotui.cli.output import Session
@@ -167,7 +168,7 @@ def test_largest_step_goes_first_and_the_others_stay(store: Store) -> None:
     (refusal,) = refusals(made)
     assert (refusal.code, refusal.key) == ("quota", LARGE)
     assert "for 2 dumps" in refusal.message
-    assert "or allow it: --quota 1GB" in refusal.hint
+    assert "allow it with --quota 1GB" in refusal.hint
 
 
 def test_quota_is_of_the_store_alone_but_known_by_any_name_of_it(store: Store, tmp_path: Path) -> None:
@@ -192,7 +193,7 @@ def test_limits_that_are_off_refuse_nothing(store: Store) -> None:
 
 
 def test_dumps_of_a_store_on_a_small_disk_make_way_when_they_are_removed(tmp_path: Path) -> None:
-    with small_tmpfs(tmp_path / "disk", "300m") as disk:
+    with small_disk_at(tmp_path / "disk", "300m") as disk:
         store = Store(disk / "state" / "dumps")
         keep_dump(store, "old.dmp", size=120_000_000, taken_at=NOW - timedelta(days=5))
         limits = Limits(Bound(), Bound(percent=40.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from dump_doubles import entry_of
 
+from octotui.dumps import aftermath
 from octotui.dumps.journal import Journal
 from octotui.dumps.places import Place
 from octotui.dumps.records import iso
@@ -61,6 +63,36 @@ def test_tool_that_has_not_begun_to_write_is_waited_for(
     assert tool.poll() is None
     tool.kill()
     tool.wait()
+    (made,) = recover(store)
+    assert made.outcome == "lost"
+
+
+def test_tool_that_stood_between_fork_and_exec_when_octotui_was_killed_is_waited_for(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staging = begin(store, datetime.now(UTC))
+    tool_name = tmp_path / "createdump"
+    tool_name.symlink_to("/bin/sh")
+    later = 'read go; exec "$0" -c "read line" createdump -f "$STAGING/dump"'
+    environment = {**os.environ, "STAGING": str(staging)}
+    with subprocess.Popen(["/bin/sh", "-c", later, tool_name], stdin=subprocess.PIPE, env=environment) as tool:
+        try:
+
+            def exec_now(seconds: float) -> None:
+                assert tool.stdin is not None
+                tool.stdin.write(b"go\n")
+                tool.stdin.flush()
+                for _ in range(4000):
+                    if os.fsencode(staging) in Path(f"/proc/{tool.pid}/cmdline").read_bytes():
+                        return
+                    time.sleep(0.005)
+
+            monkeypatch.setattr(aftermath, "wait", exec_now)
+            assert recover(store) == ()
+            assert staging.exists()
+        finally:
+            tool.kill()
+    monkeypatch.undo()
     (made,) = recover(store)
     assert made.outcome == "lost"
 

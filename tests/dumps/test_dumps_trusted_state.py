@@ -13,7 +13,7 @@ import pytest
 from dump_cores import Core
 from dump_doubles import entry_of
 
-from octotui.dumps.directories import make_destination, make_private
+from octotui.dumps.directories import check_unchangeable, make_destination, make_private
 from octotui.dumps.estimates import most_bytes
 from octotui.dumps.journal import Entry, Journal
 from octotui.dumps.places import Place
@@ -204,3 +204,11 @@ def test_existing_directories_keep_their_mode(tmp_path: Path) -> None:
     os.close(make_private(tmp_path / "a" / "private"))
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o750
     shutil.rmtree(tmp_path / "a")
+
+
+@AS_ROOT
+def test_nobody_is_told_to_take_over_a_directory_of_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+    with pytest.raises(StoreError, match="belongs to uid 0") as refused:
+        check_unchangeable(tmp_path)
+    assert refused.value.hint == "sudo octotui dumps"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import platform
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 import pytest
 from dotnet_targets import DotnetTarget, StartTarget
 from matrix_world import MatrixWorld
+from real_captures import Bench
+from small_disks import small_disk_at
 
 from octotui.demo.runtimes import DotnetRuntime, find_runtime, runtime_in
 
@@ -72,10 +73,13 @@ def copied_runtime() -> Iterator[DotnetRuntime]:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 24 MB."""
-    place = tmp_path / "small"
-    place.mkdir(mode=0o700)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "none", place], check=True)
-    try:
+    with small_disk_at(tmp_path / "small", "24m") as place:
         yield place
-    finally:
-        subprocess.run(["umount", "-l", place], check=True)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    """A dump service with a store of its own, closed with its test."""
+    made = Bench(tmp_path)
+    yield made
+    await made.service.aclose()

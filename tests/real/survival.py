@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dotnet_targets import DotnetTarget
+from survival_looks import digest_of, goes_on, is_whole, size_of, thread_states, wrong_in
 
 from octotui.dumps.shared_memory import home_of
 
@@ -83,7 +82,7 @@ class Scene:
             return "recorded"
         if list(self.state.glob("dumps/*.dmp")):
             return "moved"
-        staged = [path for path in self.staged() if _size(path) > 0]
+        staged = [path for path in self.staged() if size_of(path) > 0]
         if not staged:
             return "opened"
         return "whole" if any(is_whole(path) for path in staged) else "writing"
@@ -115,7 +114,7 @@ class Scene:
         """Remembers the digest of each dump that is whole already: none of them may get lost."""
         for path in self.staged():
             if is_whole(path):
-                self._digests.add(_digest(path))
+                self._digests.add(digest_of(path))
 
     def goes_on(self) -> bool:
         return goes_on(self.target.pid)
@@ -158,13 +157,13 @@ class Scene:
         self._judge_target(found)
         records = {path.name.removesuffix(".json"): document for path, document in self.records()}
         dumps = {path.name: path for path in self.state.glob("dumps/*.dmp")}
-        whole = {_digest(path) for path in dumps.values() if is_whole(path)}
+        whole = {digest_of(path) for path in dumps.values() if is_whole(path)}
         if self._digests - whole:
             found.dumps_lost.append(f"{len(self._digests - whole)} whole in staging, not in the store: {listed}")
         for name, path in dumps.items():
             if not is_whole(path):
                 found.partial_kept.append(f"{name} stands in the store and is not whole")
-            found.records_wrong += _wrong(records.get(name), path)
+            found.records_wrong += wrong_in(records.get(name), path)
         for name, document in records.items():
             if name not in dumps and document.get("outcome") != "lost":
                 found.records_wrong.append(f"{name} is {document.get('outcome')} without a file")
@@ -193,94 +192,3 @@ class Scene:
             found.targets_stopped.append("the target has ended")
         elif not goes_on(self.target.pid):
             found.targets_stopped.append(f"the target stands still: {sorted(thread_states(self.target.pid))}")
-
-
-def goes_on(pid: int) -> bool:
-    """No thread is stopped or traced, and its heart beats: it is scheduled again and again."""
-    for _ in range(40):
-        before = _switches(pid)
-        time.sleep(0.05)
-        if not thread_states(pid) & {"T", "t"} and _switches(pid) > before:
-            return True
-    return False
-
-
-def thread_states(pid: int) -> set[str]:
-    """The kernel's letters for the states of its threads."""
-    found = set()
-    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
-        try:
-            found.add(stat.read_text(errors="replace").rpartition(")")[2].split()[0])
-        except OSError:
-            continue
-    return found
-
-
-def _switches(pid: int) -> int:
-    total = 0
-    for status in Path(f"/proc/{pid}/task").glob("*/status"):
-        try:
-            lines = status.read_text(errors="replace").splitlines()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt"))
-    return total
-
-
-def is_whole(path: Path) -> bool:
-    """A core whose last memory region ends where the file ends."""
-    try:
-        with open(path, "rb") as stream:
-            header = stream.read(64)
-            if header[:4] != b"\x7fELF" or len(header) < 64:
-                return False
-            (offset,) = struct.unpack_from("<Q", header, 32)
-            size, count = struct.unpack_from("<HH", header, 54)
-            stream.seek(offset)
-            table = stream.read(size * count)
-    except OSError:
-        return False
-    if len(table) < size * count or not count:
-        return False
-    loads = [
-        sum(struct.unpack_from("<Q", table, at + field)[0] for field in (8, 32))
-        for at in range(0, len(table), size)
-        if struct.unpack_from("<I", table, at)[0] == 1
-    ]
-    return bool(loads) and max(loads) == _size(path)
-
-
-def _wrong(record: dict[str, Any] | None, path: Path) -> list[str]:
-    """What the record says otherwise than its file."""
-    if record is None:
-        return [f"{path.name} has no record"]
-    facts = {
-        "outcome": "finished",
-        "verified": True,
-        "path": str(path),
-        "bytes": _size(path),
-        "sha256": _digest(path),
-    }
-    return [
-        f"{path.name}: {name} is {record.get(name)!r}, not {value!r}"
-        for name, value in facts.items()
-        if record.get(name) != value
-    ]
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    except OSError:
-        return ""
-    return digest.hexdigest()
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,8 +31,15 @@ SOURCES = Path(__file__).parent / "attack"
 BAITS = ("libmscordaccore.so", "libmscordbi.so", "libthread_db.so.1", "createdump", "dotnet-dump", "gdb")
 
 
+LIES = ("path", "root", "cwd")
+"""How a process names its bait as the place of root's runtime that it really maps: see `forge` in target.c."""
+
+
 class Attacker:
-    """The process of uid 65534, its directory of bait, and the markers that the bait leaves when anybody runs it."""
+    """The process of uid 65534, its directory of bait, and the markers that the bait leaves when anybody runs it.
+
+    With one of `LIES` it maps root's own runtime, and only says that this lies beside the bait.
+    """
 
     def __init__(self, home: Path, manner: str) -> None:
         self.home = home
@@ -54,8 +61,10 @@ class Attacker:
         for name in (".gdbinit", "libcoreclr.so-gdb.gdb", "Calamari-gdb.gdb"):
             (self.bait / name).write_text(f"shell touch {self.markers}/gdbinit-$(id -u)\n")
         subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", self.bait], check=True)
+        is_liar = manner in LIES
+        library = find_runtime("8.0").directory / "libcoreclr.so" if is_liar else self.bait / "libcoreclr.so"
         self.process = subprocess.Popen(
-            [self.bait / "Calamari", self.bait / "libcoreclr.so", self.bait, manner],
+            [self.bait / "Calamari", library, self.bait, *(["polite", manner] if is_liar else [manner])],
             env={"TMPDIR": str(self.bait), "HOME": str(self.bait)},
             cwd=self.bait,
             user=NOBODY,
@@ -92,13 +101,6 @@ def attacker(request: pytest.FixtureRequest) -> Iterator[Attacker]:
         shutil.rmtree(home)
 
 
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    await made.service.aclose()
-
-
 def test_the_bait_works_when_somebody_takes_it(attacker: Attacker) -> None:
     """The proof that the other tests can fail: a trusted createdump that root starts does load the library."""
     facts = runtime.inspect(attacker.key)
@@ -109,6 +111,20 @@ def test_the_bait_works_when_somebody_takes_it(attacker: Attacker) -> None:
     assert "libmscordaccore.so-0" in attacker.found()
 
 
+@pytest.mark.parametrize("attacker", LIES, indirect=True)
+@pytest.mark.parametrize("uid", [0, NOBODY])
+def test_the_bait_of_a_liar_works_too(attacker: Attacker, uid: int) -> None:
+    """Nothing that can be seen of the process from outside betrays it, and both users fall for its word."""
+    facts = runtime.inspect(attacker.key)
+    assert facts.runtime_directory == str(find_runtime("8.0").directory)
+    assert facts.createdump is not None
+    assert (facts.createdump.untrusted, facts.createdump.is_runnable, facts.same_mounts) == ("", True, True)
+    command = [facts.createdump.path, "-n", "-f", attacker.markers / "core", str(attacker.pid)]
+    subprocess.run(command, capture_output=True, check=False, user=uid, group=uid, extra_groups=[])
+    assert f"libmscordaccore.so-{uid}" in attacker.found()
+
+
+@pytest.mark.parametrize("attacker", ["polite", *LIES], indirect=True)
 @pytest.mark.parametrize("is_stopped", [False, True])
 @pytest.mark.parametrize("type", list(DumpType))
 @pytest.mark.parametrize("backend", [AUTO, *NAMES])

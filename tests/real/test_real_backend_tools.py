@@ -11,7 +11,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,13 +31,6 @@ pytestmark = needs_root
 SYSTEM_PYTHON = "/usr/bin/python3"
 STAND_IN = Path(__file__).parent / "dotnet_dump_standin.py"
 USERS = pytest.mark.parametrize("uid", [None, NOBODY], ids=["root", "nobody"])
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    await made.service.aclose()
 
 
 @pytest.fixture

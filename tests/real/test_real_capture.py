@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
 from dotnet_targets import DotnetTarget, StartTarget
 from elftools.elf.elffile import ELFFile
 from elftools.elf.segments import NoteSegment
@@ -15,13 +12,6 @@ from real_captures import Bench, check_finished, sample_of, wait_until
 from octotui.dumps.model import DumpRequest, DumpType, Severity
 from octotui.dumps.results import JobState
 from octotui.dumps.verify import verify
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    await made.service.aclose()
 
 
 def wait_for_gap(target: DotnetTarget, known: int) -> None:

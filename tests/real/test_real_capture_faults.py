@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,13 +24,6 @@ from octotui.dumps.target import find_capturing_child, read_status
 
 BACKENDS = pytest.mark.parametrize("backend", ["ipc", "createdump"])
 LARGE_MB = 300
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    await made.service.aclose()
 
 
 def failure_of(result: DumpResult, outcome: JobState = JobState.FAILED) -> tuple[str, str]:

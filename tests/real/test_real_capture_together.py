@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -32,13 +31,6 @@ from octotui.dumps.target import read_status
 from octotui.processes.model import ProcessKey
 
 BALLAST_MB = 96
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    await made.service.aclose()
 
 
 async def together(bench: Bench, *targets: DotnetTarget, backend: str = "auto") -> DumpPlan:

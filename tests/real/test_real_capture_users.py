@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -24,13 +23,6 @@ from octotui.dumps.service import DumpService
 
 pytestmark = needs_root
 BACKENDS = pytest.mark.parametrize("backend", ["ipc", "createdump"])
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    await made.service.aclose()
 
 
 def field(pid: int, name: str) -> str:
@@ -57,7 +49,7 @@ async def test_createdump_runs_as_the_targets_user(bench: Bench, start_target: S
     assert int(field(tool, "CapEff"), 16) == int(field(tool, "CapPrm"), 16) == 0
     if backend == "createdump":
         assert field(tool, "NoNewPrivs") == "1"
-        assert variables_of(tool) == ["PATH", "LANG"]
+        assert variables_of(tool) == ["PATH", "LANG", "LD_LIBRARY_PATH"]
         assert os.readlink(f"/proc/{tool}/cwd") == "/"
     (result,) = await bench.service.wait(jobs)
     path = check_finished(result, target)

@@ -95,7 +95,7 @@ def test_process_that_took_over_the_pid_after_the_plan_is_not_captured(
         monkeypatch.setattr(capture, "_captured", replaced)
         done = world.dump(target, "--type", "mini", ends=True)
         usurper = read_status(target.pid)
-        assert usurper is not None and (usurper.state, usurper.tracer_pid) == ("S", 0)
+        assert usurper is not None and usurper.state in "RS" and usurper.tracer_pid == 0
     assert (done.status, done.outcome, done.code) == (3, "refused", "pid-reused")
     assert done.words.startswith(f"pid {target.pid} now belongs to another process (")
     assert done.hint == "look at the tree again"

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,13 +25,6 @@ from octotui.dumps.surroundings import Surroundings
 
 BACKENDS = pytest.mark.parametrize("backend", ["ipc", "createdump"])
 BALLAST_MB = 120
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    await made.service.aclose()
 
 
 @pytest.fixture

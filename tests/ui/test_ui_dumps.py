@@ -84,6 +84,29 @@ async def test_a_dump_is_removed_after_a_question_whose_enter_keeps_it(key: str)
         assert "Removed Calamari 14221, 157 MB" in frame(app)
 
 
+async def test_a_dump_of_this_session_that_was_removed_is_shown_and_copied_nowhere() -> None:
+    host = host_with()
+    async with screen(host) as (app, pilot):
+        await pilot.press("d")
+        await until(pilot, lambda: "Capture 2 processes" in frame(app) and "Left out" in frame(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: len(host.dumps.jobs) == 2)
+        host.dumps.finish(1)
+        host.dumps.finish(2)
+        host.store.found = tuple(record(job.result.path) for job in host.dumps.jobs if job.result and job.result.path)
+        await pilot.press("2")
+        await until(pilot, lambda: "2 of this session" in frame(app))
+        await pilot.press("R")
+        await until(pilot, lambda: "Remove this dump?" in frame(app))
+        await pilot.press("y")
+        await until(pilot, lambda: "1 of this session, 0 from before" in frame(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Dumps  " in frame(app) and "of this session" not in frame(app))
+        await pilot.press("y")
+        assert [Path(app.clipboard).name] != [found.name for found in host.store.removed]
+        assert app.clipboard.endswith("Calamari-14220-20260930T101502Z.dmp")
+
+
 async def test_nothing_is_removed_when_only_looking_is_allowed() -> None:
     host = host_with(*stored(0), read_only=True)
     async with screen(host) as (app, pilot):

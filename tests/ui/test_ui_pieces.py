@@ -75,6 +75,13 @@ def test_a_job_without_progress_shows_no_eta() -> None:
     assert "ETA" not in line_text(job_line(Job(1, step(CALAMARI), JobState.RUNNING), 80, UNICODE))
 
 
+def test_a_capture_before_its_first_byte_says_what_it_does() -> None:
+    early = line_text(job_line(Job(1, step(CALAMARI), JobState.RUNNING), 100, UNICODE))
+    later = line_text(job_line(Job(1, step(CALAMARI), JobState.RUNNING, bytes_written=10**6), 100, UNICODE))
+    assert "looking at its memory" in early and " of ~" not in early
+    assert "looking at its memory" not in later and " of ~" in later
+
+
 @pytest.mark.parametrize("width", [20, 53, 58, 75, 95])
 def test_plan_lines_fit_and_group_what_is_left_out(width: int) -> None:
     shells = tuple(LeftOut(step(CALAMARI).target, "it is not a .NET process") for _ in range(5))

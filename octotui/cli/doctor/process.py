@@ -21,7 +21,7 @@ from octotui.dumps.surroundings import Surroundings
 from octotui.errors import DiagnosticsError, OctotuiError
 from octotui.processes.model import ProcessKey, Sample
 from octotui.text import printable
-from octotui.units import bytes_text, seconds_text
+from octotui.units import bytes_text
 
 if TYPE_CHECKING:
     from octotui.host import Host
@@ -167,8 +167,7 @@ def outcome(plan: DumpPlan, found: Sequence[Check]) -> Iterator[Check]:
     else:
         yield first
     if plan.steps:
-        pause = seconds_text(plan.steps[0].estimate.pause_seconds)
-        words = f"{printable(str(plan.destination), 200)}, {bytes_text(plan.free_bytes)} free; pause about {pause}"
+        words = f"{printable(str(plan.destination), 200)}, {bytes_text(plan.free_bytes)} free"
         yield ok("destination", words, code="destination")
     for remark in plan.remarks:
         if remark.code != "sensitive" and remark.message != first.detail:

@@ -10,10 +10,13 @@ import click
 
 from octotui.cli import output
 from octotui.cli.dumps import check, export, prune, remove, show
+from octotui.cli.dumps.narrow import fitting, folded
 from octotui.cli.dumps.shelf import Shelf, age_of, document
+from octotui.text import printable
 from octotui.units import bytes_text, seconds_text
 
 if TYPE_CHECKING:
+    from octotui.dumps.journal import Entry
     from octotui.dumps.records import DumpRecord
 
 
@@ -36,16 +39,35 @@ def command(ctx: click.Context, as_json: bool) -> int | None:
     if as_json:
         now = time.time()
         dumps = [document(record, now) for record in records]
-        output.write_json({"store": str(shelf.store.directory), **state.as_json(), "dumps": dumps})
+        unfinished = [{"pid": entry.target_pid, "name": _named(entry)} for entry in _unfinished(shelf)]
+        output.write_json(
+            {"store": str(shelf.store.directory), **state.as_json(), "dumps": dumps, "unfinished": unfinished}
+        )
         return 0
     if records:
         rows = [("NAME", "SIZE", "AGE", "TYPE", "PAUSED", "STATE", "TASK"), *_rows(records)]
-        for text in output.columns(rows, right=frozenset({1, 2, 4})):
+        for text in fitting(rows, right=frozenset({1, 2, 4})):
             output.line(text)
-        output.line(f"{len(records)} in {shelf.store.directory}: {state.words()}")
+        for text in folded(f"{len(records)} in {shelf.store.directory}: {state.words()}"):
+            output.line(text)
     else:
         output.line(f"No dumps in {shelf.store.directory}.")
+    for entry in _unfinished(shelf):
+        who = f"{_named(entry)} {entry.target_pid}"
+        for text in folded(f"Not finished yet: {who}, begun by an octotui that has ended; look again: octotui dumps"):
+            output.line(text)
     return 0
+
+
+def _unfinished(shelf: Shelf) -> tuple[Entry, ...]:
+    """Each capture that lost its octotui and whose dump is not whole yet."""
+    from octotui.dumps.recovery import unsettled
+
+    return unsettled(shelf.store)
+
+
+def _named(entry: Entry) -> str:
+    return printable(str(entry.record.get("name", "process")), 60)
 
 
 def _rows(records: Iterable[DumpRecord]) -> list[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -37,14 +38,27 @@ def command(names: tuple[str, ...], everything: bool, as_json: bool) -> int:
         found.append(result)
         if not as_json:
             _print(result)
+    lost = sum(r.path is None for r in shelf.store.records()) if everything else 0
     bad = sum(not result.is_good for result in found)
     if as_json:
-        output.write_json({"good": len(found) - bad, "different": bad, "dumps": [r.as_json() for r in found]})
+        output.write_json(
+            {"good": len(found) - bad, "different": bad, "lost": lost, "dumps": [r.as_json() for r in found]}
+        )
     elif not found:
         output.line(f"No dumps in {shelf.store.directory}.")
     elif len(found) > 1:
-        output.line(f"{len(found) - bad} of {len(found)} are what was recorded.")
+        output.line(_summary(found))
+    if lost and not as_json:
+        output.line(f"Besides, {lost} recorded as lost or gone: octotui dumps lists {'them' if lost > 1 else 'it'}.")
     return 1 if bad else 0
+
+
+def _summary(found: Sequence[Recheck]) -> str:
+    """Dumps whose record cannot be read are whole, but nothing says what they were."""
+    unknown = sum(result.is_good and not result.record.data for result in found)
+    good = sum(result.is_good for result in found) - unknown
+    words = f"{good} of {len(found)} are what was recorded"
+    return words + (f", {unknown} whole with a record that is damaged or missing." if unknown else ".")
 
 
 def _checked(record: DumpRecord, *, is_quiet: bool) -> Recheck:

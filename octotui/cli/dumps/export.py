@@ -12,7 +12,7 @@ from octotui.cli import output
 from octotui.cli.arguments import named_path
 from octotui.cli.dumps.meter import interruptible, meter
 from octotui.cli.dumps.shelf import Shelf, complete_name
-from octotui.errors import UsageError
+from octotui.errors import StoreError, UsageError
 from octotui.text import printable
 from octotui.units import bytes_text
 
@@ -60,5 +60,11 @@ def command(name: str, destination: Path, zstd: bool, level: int | None, as_json
 def _write_out(piece: bytes) -> None:
     """Past the buffers of Python, so that a reader that has gone away is noticed at once."""
     view = memoryview(piece)
-    while view:
-        view = view[os.write(sys.stdout.fileno(), view) :]
+    try:
+        while view:
+            view = view[os.write(sys.stdout.fileno(), view) :]
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = f"stdout takes no more of the dump ({error.strerror}): what was written is not whole"
+        raise StoreError(reason, hint="remove it, free some space there, or make the dump smaller: --zstd") from error

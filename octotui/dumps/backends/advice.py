@@ -38,6 +38,13 @@ def trust(facts: RuntimeFacts, untrusted: str) -> str:
     return advice
 
 
+def by_its_runtime(facts: RuntimeFacts) -> str:
+    """How a process is captured that octotui run as root cannot dump itself: by its own runtime, or by its user."""
+    if facts.socket is not None and facts.state not in "Tt":
+        return "use --backend ipc"
+    return as_its_user(facts)
+
+
 def as_its_user(facts: RuntimeFacts) -> str:
     """The command that has octotui capture with the rights of the target's user from the start."""
     return as_user(facts.uid, "dump", str(facts.key.pid))

@@ -39,7 +39,11 @@ _NOISE = ("warning: ", "[", "Using host libthread_db", "Saved corefile")
 
 
 class GcoreBackend:
-    """gdb with the rights of the target's user, told to load nothing; a target of root only from files of root."""
+    """gdb with the rights of the target's user, told to load nothing; a target of root only from files of root.
+
+    Not in the sandbox of createdump: it names no library by the target's memory, and without the links of `/proc` it
+    would read that memory word by word, with the target standing still.
+    """
 
     name = "gcore"
     title = "gdb's gcore"

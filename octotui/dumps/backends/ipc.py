@@ -54,7 +54,7 @@ class IpcBackend:
             reason = f"its socket answers uid {socket.uid} and root only"
             return Availability(False, reason, as_root("dump", str(facts.key.pid)))
         if facts.state in "TtZX":
-            return Availability(False, "it is stopped, so its runtime cannot answer")
+            return Availability(False, "it is stopped, so its runtime cannot answer", "leave --backend out")
         if facts.kind is RuntimeKind.SINGLE_FILE:
             if type is not DumpType.FULL:
                 return Availability(False, "a single-file program can only be dumped in full", "use --type full")

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from octotui.dotnet import runtime
 from octotui.dotnet.model import RuntimeFacts
-from octotui.dumps.backends import words
+from octotui.dumps.backends import sandbox, words
 from octotui.dumps.backends.base import Availability, Capture
 from octotui.dumps.estimates import estimated_bytes, most_bytes
 from octotui.dumps.model import DumpType
@@ -48,12 +48,14 @@ def start(
     *,
     is_bounded: bool = False,
     inherited: Collection[int] = (),
+    programs: Collection[str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Starts `command` as the target's user, its words going to `log`; `is_bounded` limits the files it can write,
-    and it gets the descriptors `inherited`.
+    and it gets the descriptors `inherited`. With `programs` it can run and load only those files and directories and
+    the host's libraries, see `sandbox.enter`.
 
-    Runs in a thread that ends soon: no-new-privileges and the keyring stick to it. Raises OSError, and ProcessGone
-    when the target ended meanwhile; nothing runs then.
+    Runs in a thread that ends soon: no-new-privileges, the keyring and the mounts stick to it. Raises OSError,
+    SandboxError, and ProcessGone when the target ended meanwhile; nothing runs then.
     """
     facts = capture.facts
     libc = ctypes.CDLL(None, use_errno=True)
@@ -62,6 +64,8 @@ def start(
         # Whoever inherits a session keyring possesses its keys, whatever its uid.
         libc.syscall(ctypes.c_long(keyctl), ctypes.c_long(_KEYCTL_JOIN_SESSION_KEYRING), None)
     is_other = facts.uid != rights.uid
+    if programs is not None:
+        sandbox.enter(programs)
     process = subprocess.Popen(
         _bounded(command, most_bytes(estimated_bytes(facts, capture.type))) if is_bounded else list(command),
         stdin=subprocess.DEVNULL,

@@ -21,6 +21,18 @@ class CaptureHandlers:
 
     def __init__(self, screen: ProcessesScreen) -> None:
         self._screen = screen
+        self._removed: set[str] = set()
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs of this session, without those whose dump was removed since."""
+        jobs = self._screen.dumps.jobs
+        return tuple(job for job in jobs if not (job.result and str(job.result.path) in self._removed))
+
+    def note_removed(self, path: str) -> None:
+        """The dump at `path` is gone: nothing shows or copies its path any more."""
+        self._removed.add(path)
+        self._screen.show_jobs()
 
     def by_id(self) -> Mapping[str, Callable[[], None]]:
         return {
@@ -52,7 +64,7 @@ class CaptureHandlers:
 
     def copy_path(self) -> None:
         """The path of the newest finished dump, or the pid under the cursor."""
-        paths = [job.result.path for job in self._screen.dumps.jobs if job.result is not None and job.result.path]
+        paths = [job.result.path for job in self.jobs if job.result is not None and job.result.path]
         row = self._screen.table.cursor_row
         if paths:
             self._screen.copy(str(paths[-1]))

@@ -124,7 +124,12 @@ def _live_parts(job: Job) -> list[Piece]:
         return [kind, Piece(amount), *_paused(job.pause_seconds), Piece("copying to disk", "muted")]
     if job.state is JobState.VERIFYING:
         return [kind, Piece(bytes_text(job.bytes_written)), *_paused(job.pause_seconds), Piece("verifying", "muted")]
-    parts = [kind, Piece(f"{_amount(job)} of ~{bytes_text(job.step.estimate.bytes)}"), Piece(seconds_text(job.seconds))]
+    if not job.bytes_written:
+        # For seconds the writer only looks around: a count that stands at nothing would look like a hang.
+        done = Piece(f"looking at its memory, ~{bytes_text(job.step.estimate.bytes)}")
+    else:
+        done = Piece(f"{_amount(job)} of ~{bytes_text(job.step.estimate.bytes)}")
+    parts = [kind, done, Piece(seconds_text(job.seconds))]
     if job.is_paused:
         parts.append(Piece(f"target paused {seconds_text(job.pause_seconds)}", "paused"))
     elif job.pause_seconds > 0:

@@ -158,6 +158,7 @@ class DumpsScreen(Screen[None]):
     async def _remove(self, record: DumpRecord) -> None:
         try:
             await in_daemon_thread(lambda: self._processes.host.store.remove(record))
+            self._processes.captures.note_removed(str(record.path))
             self._said = f"Removed {record_name(record)}, {bytes_text(record.size_bytes)}"
         except (OctotuiError, OSError) as error:
             self._said = printable(str(error))
@@ -186,7 +187,7 @@ class DumpsScreen(Screen[None]):
         self._update()
 
     def _update(self) -> None:
-        jobs = self._processes.dumps.jobs
+        jobs = self._processes.captures.jobs
         over = sum(job.state.is_over for job in jobs)
         if over != self._over:
             self._over = over

@@ -129,13 +129,13 @@ class ProcessesScreen(Screen[None]):
         is_empty = model.sample is not None and not model.rows
         self._empty.put(state)
         self.set_class(is_empty, "-empty")
-        self._panel.put(self.dumps.jobs)
+        self._panel.put(self.captures.jobs)
         self._show_status()
         self._show_cursor()
 
     def show_jobs(self) -> None:
         """Bring the dumps panel and the signs of captured rows up to date."""
-        self._panel.put(self.dumps.jobs)
+        self._panel.put(self.captures.jobs)
         self.table.show(self.table.rows, self.table.cursor_key, captured=self._captured())
         self._show_keys()
 

@@ -1,5 +1,7 @@
-/* A process that pretends to be .NET: it maps a library named libcoreclr.so and answers on a diagnostics socket. */
+/* A process that pretends to be .NET: it maps a library named libcoreclr.so and answers on a diagnostics socket. The
+   fourth argument, where there is one, has it lie in its own memory about where that library came from. */
 #include <dlfcn.h>
+#include <link.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +34,20 @@ static void answer(int connection, const char *manner, const unsigned char *repl
         (void)!write(connection, reply, 24);
 }
 
+/* createdump takes the directory of the library from this name: its own, by itself or over a link of /proc. */
+static void forge(struct link_map *library, const char *lie, const char *directory)
+{
+    static char name[4096];
+
+    if (strcmp(lie, "path") == 0)
+        snprintf(name, sizeof name, "%s/libcoreclr.so", directory);
+    else if (strcmp(lie, "root") == 0)
+        snprintf(name, sizeof name, "/proc/%d/root%s/libcoreclr.so", getpid(), directory);
+    else
+        snprintf(name, sizeof name, "/proc/%d/task/%d/cwd/libcoreclr.so", getpid(), getpid());
+    library->l_name = name;
+}
+
 int main(int argc, char **argv)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -39,9 +55,12 @@ int main(int argc, char **argv)
     char line[4096], *field;
     int listener, connection;
     FILE *stat;
+    void *library;
 
-    if (argc != 4 || dlopen(argv[1], RTLD_NOW) == NULL)
+    if (argc < 4 || (library = dlopen(argv[1], RTLD_NOW)) == NULL)
         return 1;
+    if (argc > 4)
+        forge(library, argv[4], argv[2]);
     stat = fopen("/proc/self/stat", "r");
     if (stat == NULL || fgets(line, sizeof line, stat) == NULL)
         return 1;
