@@ -24,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from dotnet_targets import DotnetTarget
 
 from octotui.demo.runtimes import find_runtime
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpRequest
 from octotui.dumps.results import JobState
 from octotui.dumps.service import DumpService
-from octotui.dumps.store import Store
 from octotui.processes.model import Meaning, ProcessInfo, Sample, Snapshot
 
 GOAL = 1.10

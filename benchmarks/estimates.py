@@ -21,10 +21,10 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 from capture import sample_of  # noqa: E402
 from dotnet_targets import DotnetTarget  # noqa: E402
 
+from octotui.dumps.keeping.store import Store  # noqa: E402
 from octotui.dumps.model import DumpRequest, DumpType  # noqa: E402
 from octotui.dumps.results import JobState  # noqa: E402
 from octotui.dumps.service import DumpService  # noqa: E402
-from octotui.dumps.store import Store  # noqa: E402
 
 GOAL = 0.15
 LEARNING = 5

@@ -30,11 +30,11 @@ from throttled import Disk, settle, throttled_disk, write_rate  # noqa: E402
 
 from octotui.demo.runtimes import find_runtime  # noqa: E402
 from octotui.dotnet import ipc, runtime  # noqa: E402
-from octotui.dumps.limits import Limits  # noqa: E402
+from octotui.dumps.keeping.limits import Limits  # noqa: E402
+from octotui.dumps.keeping.store import Store  # noqa: E402
 from octotui.dumps.model import DumpRequest, Medium  # noqa: E402
 from octotui.dumps.results import DumpResult, JobState  # noqa: E402
 from octotui.dumps.service import DumpService  # noqa: E402
-from octotui.dumps.store import Store  # noqa: E402
 
 REST_SECONDS = 0.3
 MOST_RATIO = 1.02

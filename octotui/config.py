@@ -22,7 +22,7 @@ LONGEST_INTERVAL = 60.0
 class Settings:
     """What a run of octotui goes by. `output` None means the dump store; `subtree` is a pid.
 
-    `quota` and `keep_free` are shares or sizes as `octotui.dumps.limits` reads them.
+    `quota` and `keep_free` are shares or sizes as `octotui.dumps.keeping.limits` reads them.
     """
 
     interval_seconds: float = 2.0

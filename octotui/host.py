@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping
 from octotui import locations
 from octotui.config import Settings
 from octotui.dotnet.probe import DotnetProbe
-from octotui.dumps.limits import Fullness, Limits
-from octotui.dumps.records import DumpRecord
-from octotui.dumps.recovery import recover, unsettled
+from octotui.dumps.keeping.limits import Fullness, Limits
+from octotui.dumps.keeping.records import DumpRecord
+from octotui.dumps.keeping.store import Store
+from octotui.dumps.keeping.usage import fullness
 from octotui.dumps.service import DumpService
-from octotui.dumps.store import Store
-from octotui.dumps.usage import fullness
+from octotui.dumps.survival.recovery import recover, unsettled
 from octotui.octopus.meaning import OctopusInterpreter
 from octotui.octopus.secrets import redact
 from octotui.octopus.workfiles import HostWorkFiles

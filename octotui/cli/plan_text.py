@@ -8,7 +8,7 @@ from typing import Any
 
 from octotui.cli import output
 from octotui.dumps.model import DumpPlan, Estimate, LeftOut, Offer, Order, Remark, Severity, Step, Target
-from octotui.dumps.offers import disk_reasons, offer_words, step_notes
+from octotui.dumps.plans.offers import disk_reasons, offer_words, step_notes
 from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.results import Failure as CaptureFailure
 from octotui.processes.model import ProcessKey, Sample

@@ -14,7 +14,7 @@ from octotui.text import printable
 from octotui.units import bytes_text
 
 if TYPE_CHECKING:
-    from octotui.dumps.verify import DumpFacts
+    from octotui.dumps.verifying.verify import DumpFacts
 
 _NAME_A_DUMP = "name the file of a dump; octotui dumps lists them"
 _CAPTURE_AGAIN = "capture it again if it was a dump; octotui dumps lists those of the store"
@@ -25,8 +25,8 @@ _CAPTURE_AGAIN = "capture it again if it was a dump; octotui dumps lists those o
 @output.json_option
 def command(file: Path, as_json: bool) -> int:
     """Say whether FILE is a whole dump, whose it is and what wrote it. Exits 1 when it is not whole."""
-    from octotui.dumps.records import facts_json
-    from octotui.dumps.verify import verify
+    from octotui.dumps.keeping.records import facts_json
+    from octotui.dumps.verifying.verify import verify
 
     try:
         facts = verify(file)

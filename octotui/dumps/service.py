@@ -7,24 +7,24 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 
 from octotui.dotnet import runtime
-from octotui.dumps import planning
 from octotui.dumps.backends.base import Backend
 from octotui.dumps.backends.registry import default_backends
-from octotui.dumps.history import History
-from octotui.dumps.jobs import JobBook
-from octotui.dumps.journal import Journal
-from octotui.dumps.limits import Limits
+from octotui.dumps.captures.jobs import JobBook
+from octotui.dumps.captures.running import CaptureQueue
+from octotui.dumps.captures.workplace import Inspect, Workshop
+from octotui.dumps.estimating.history import History
+from octotui.dumps.estimating.surroundings import Surroundings
+from octotui.dumps.keeping.limits import Limits
+from octotui.dumps.keeping.records import DumpRecord
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpPlan, DumpRequest, Order, Severity
-from octotui.dumps.offers import with_offers
-from octotui.dumps.records import DumpRecord
-from octotui.dumps.recovery import recover
+from octotui.dumps.plans import planning
+from octotui.dumps.plans.offers import with_offers
 from octotui.dumps.results import DumpResult, Job, JobState
 from octotui.dumps.rights import Rights, read_rights
-from octotui.dumps.running import CaptureQueue
-from octotui.dumps.store import Store
-from octotui.dumps.surroundings import Surroundings
-from octotui.dumps.waiting import in_thread
-from octotui.dumps.workplace import Inspect, Workshop
+from octotui.dumps.staged.journal import Journal
+from octotui.dumps.survival.recovery import recover
+from octotui.dumps.targets.waiting import in_thread
 from octotui.errors import Refused
 from octotui.processes.model import Sample
 from octotui.units import seconds_text

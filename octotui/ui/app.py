@@ -28,7 +28,7 @@ from octotui.ui.screens.processes import ProcessesScreen
 from octotui.ui.stylesheets import stylesheet_paths
 
 if TYPE_CHECKING:
-    from octotui.dumps.records import DumpRecord
+    from octotui.dumps.keeping.records import DumpRecord
 
 SECOND_SAMPLE_SECONDS = 0.4
 """How soon after the first sample the second one is taken, for rates."""

@@ -11,8 +11,8 @@ from octotui.dumps.results import Job
 from octotui.processes.model import ProcessKey, Sample
 
 if TYPE_CHECKING:
-    from octotui.dumps.limits import Fullness
-    from octotui.dumps.records import DumpRecord
+    from octotui.dumps.keeping.limits import Fullness
+    from octotui.dumps.keeping.records import DumpRecord
 
 
 class DumpPort(Protocol):
@@ -59,7 +59,7 @@ class HostPort(Protocol):
 
 
 class StorePort(Protocol):
-    """The dump store as the list of dumps uses it; `octotui.dumps.store.Store` is one. Both methods block."""
+    """The dump store as the list of dumps uses it; `octotui.dumps.keeping.store.Store` is one. Both methods block."""
 
     def records(self) -> tuple[DumpRecord, ...]: ...
 

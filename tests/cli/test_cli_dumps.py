@@ -91,8 +91,8 @@ def test_verify_says_what_is_wrong_with_a_file(cli: Callable[..., Completed], st
 def test_capture_that_lost_its_octotui_and_goes_on_is_told_of(
     cli: Callable[..., Completed], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from octotui.dumps.journal import Entry, Journal
-    from octotui.dumps.store import Store
+    from octotui.dumps.keeping.store import Store
+    from octotui.dumps.staged.journal import Entry, Journal
 
     nobody = 2**31 - 1
     staging = f"{store}/.octotui-43d929cd1900f92f"

@@ -15,7 +15,7 @@ from store_shelf import keep
 
 from octotui.cli import output
 from octotui.cli.dumps import narrow
-from octotui.dumps import recovery
+from octotui.dumps.survival import recovery
 
 NAME = "Calamari-4242.dmp"
 Cli = Callable[..., Completed]

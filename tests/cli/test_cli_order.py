@@ -13,9 +13,9 @@ from scripted_service import CALAMARI, step
 from octotui.cli import plan_text
 from octotui.demo.runtimes import find_runtime
 from octotui.demo.standin import StandIn
-from octotui.dumps.history import History
+from octotui.dumps.estimating.history import History
 from octotui.dumps.model import DumpPlan, DumpRequest, Medium, Order, Step
-from octotui.dumps.offers import with_offers
+from octotui.dumps.plans.offers import with_offers
 from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey
 

@@ -11,11 +11,11 @@ from octotui.cli import progress
 from octotui.cli.plan_text import plan_lines
 from octotui.dotnet.model import DiagnosticsSocket, RuntimeFacts, RuntimeKind
 from octotui.dumps.backends.ipc import IpcBackend
-from octotui.dumps.limits import Fullness
+from octotui.dumps.keeping.limits import Fullness
 from octotui.dumps.model import DumpPlan, DumpRequest, DumpType, Estimate, Remark, Severity, Step, Target
+from octotui.dumps.plans.room import Room
 from octotui.dumps.results import Job, JobState
 from octotui.dumps.rights import Rights
-from octotui.dumps.room import Room
 from octotui.processes.model import ProcessKey
 
 KEY = ProcessKey(9714, 1)

@@ -8,8 +8,8 @@ import pytest
 
 from octotui.cli.doctor.check import Check, Status
 from octotui.cli.doctor.storage import store
-from octotui.dumps.filesystems import FileSystem
-from octotui.dumps.limits import Bound, Limits
+from octotui.dumps.disk.filesystems import FileSystem
+from octotui.dumps.keeping.limits import Bound, Limits
 
 GB = 10**9
 

@@ -11,7 +11,7 @@ from octotui.cli.doctor.check import Check, Status
 from octotui.cli.doctor.events import event_source
 from octotui.cli.doctor.storage import store
 from octotui.cli.doctor.terminal import terminal
-from octotui.dumps.filesystems import FileSystem
+from octotui.dumps.disk.filesystems import FileSystem
 
 PLENTY = 50_000_000_000
 

@@ -12,8 +12,8 @@ import pytest
 from terminal_emulator import Terminal
 
 from octotui.demo.runtimes import find_runtime
-from octotui.dumps.store import Store
-from octotui.dumps.verify import verify
+from octotui.dumps.keeping.store import Store
+from octotui.dumps.verifying.verify import verify
 from octotui.errors import OctotuiError
 
 pytestmark = pytest.mark.xdist_group("demo")

@@ -15,12 +15,12 @@ from dump_cores import Core
 
 from octotui.dotnet.model import CreatedumpTool, DiagnosticsSocket, RuntimeFacts, RuntimeKind
 from octotui.dumps.backends.base import Availability, Capture
-from octotui.dumps.journal import Entry
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpType
-from octotui.dumps.staging import Staging
-from octotui.dumps.store import Store
-from octotui.dumps.target import read_status
-from octotui.dumps.writers import Writer
+from octotui.dumps.staged.journal import Entry
+from octotui.dumps.staged.staging import Staging
+from octotui.dumps.targets.target import read_status
+from octotui.dumps.verifying.writers import Writer
 from octotui.errors import CaptureFailed, OctotuiError
 from octotui.processes.model import Meaning, ProcessInfo, ProcessKey, Sample, Snapshot
 

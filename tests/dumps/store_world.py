@@ -9,8 +9,8 @@ from typing import Any
 
 from dump_cores import Core
 
-from octotui.dumps.records import DumpRecord
-from octotui.dumps.store import Store
+from octotui.dumps.keeping.records import DumpRecord
+from octotui.dumps.keeping.store import Store
 
 
 def keep_dump(

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from dump_cores import Core
 
-from octotui.dumps import admission as admission_module
-from octotui.dumps.admission import Admission, Admitted
-from octotui.dumps.places import Place
-from octotui.dumps.staging import Staging
-from octotui.dumps.store import Store
-from octotui.dumps.verify import Expectation, Writer
+from octotui.dumps.captures import admission as admission_module
+from octotui.dumps.captures.admission import Admission, Admitted
+from octotui.dumps.keeping.store import Store
+from octotui.dumps.staged.places import Place
+from octotui.dumps.staged.staging import Staging
+from octotui.dumps.verifying.verify import Expectation, Writer
 from octotui.errors import CaptureFailed
 
 WANTED = Expectation(pids=frozenset({4242}), writer=Writer.CREATEDUMP)

@@ -11,13 +11,13 @@ import pytest
 from dump_doubles import ScriptedBackend, facts_of, info, sample_of
 
 from octotui.dumps.backends.base import Availability
-from octotui.dumps.history import Entry, History, device_name
-from octotui.dumps.media import ROOM_FACTOR
+from octotui.dumps.estimating.history import Entry, History, device_name
+from octotui.dumps.estimating.media import ROOM_FACTOR
+from octotui.dumps.estimating.surroundings import HostMemory, Surroundings
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpPlan, DumpRequest, Medium, Order, Severity
-from octotui.dumps.planning import plan
+from octotui.dumps.plans.planning import plan
 from octotui.dumps.rights import Rights
-from octotui.dumps.store import Store
-from octotui.dumps.surroundings import HostMemory, Surroundings
 from octotui.processes.model import ProcessKey
 
 KEYS = tuple(ProcessKey(pid, pid) for pid in (4_000_130, 4_000_140))

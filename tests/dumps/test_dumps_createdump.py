@@ -18,7 +18,7 @@ from octotui.dumps.backends.base import Capture
 from octotui.dumps.backends.createdump import CreatedumpBackend
 from octotui.dumps.model import DumpType
 from octotui.dumps.rights import read_rights
-from octotui.dumps.target import HeldTarget
+from octotui.dumps.targets.target import HeldTarget
 from octotui.errors import CaptureFailed, OctotuiError, ProcessGone
 from octotui.processes.model import ProcessKey
 

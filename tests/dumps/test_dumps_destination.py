@@ -10,15 +10,15 @@ import pytest
 from dump_doubles import ScriptedBackend, facts_of, info, sample_of
 
 from octotui.dotnet.model import RuntimeFacts
-from octotui.dumps import destination as module
-from octotui.dumps.destination import why_not_usable
-from octotui.dumps.estimates import SMALL_BYTES, needed_bytes
-from octotui.dumps.filesystems import FileSystem, file_system_of
-from octotui.dumps.history import History
+from octotui.dumps.disk.filesystems import FileSystem, file_system_of
+from octotui.dumps.estimating.estimates import SMALL_BYTES, needed_bytes
+from octotui.dumps.estimating.history import History
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpPlan, DumpRequest, Remark, Severity
-from octotui.dumps.planning import plan
+from octotui.dumps.plans import destination as module
+from octotui.dumps.plans.destination import why_not_usable
+from octotui.dumps.plans.planning import plan
 from octotui.dumps.rights import Rights
-from octotui.dumps.store import Store
 from octotui.processes.model import ProcessKey
 
 NOBODY = 65534

@@ -14,15 +14,15 @@ import pytest
 from dump_doubles import ScriptedBackend, Sleeper, facts_of, info, sample_of
 
 from octotui.dumps.backends.base import Capture
-from octotui.dumps.hashing import FollowingHash
-from octotui.dumps.history import History
-from octotui.dumps.journal import Journal
-from octotui.dumps.limits import Limits
+from octotui.dumps.disk.hashing import FollowingHash
+from octotui.dumps.estimating.history import History
+from octotui.dumps.keeping.limits import Limits
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpRequest
-from octotui.dumps.recovery import recover
 from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.service import DumpService
-from octotui.dumps.store import Store
+from octotui.dumps.staged.journal import Journal
+from octotui.dumps.survival.recovery import recover
 
 
 class Stretching(ScriptedBackend):

@@ -18,10 +18,10 @@ from dump_cores import Core
 from small_disks import small_disk_at
 from store_world import keep_dump
 
-from octotui.dumps import export as module
-from octotui.dumps.export import export, stream
-from octotui.dumps.records import DumpRecord
-from octotui.dumps.store import Store
+from octotui.dumps.keeping import export as module
+from octotui.dumps.keeping.export import export, stream
+from octotui.dumps.keeping.records import DumpRecord
+from octotui.dumps.keeping.store import Store
 from octotui.errors import NotADump, OctotuiError, StoreError, UsageError
 
 NAME = "Calamari-4242.dmp"
@@ -205,8 +205,8 @@ def test_copy_is_on_the_disk_before_it_has_its_name(
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from octotui.dumps.export import export
-from octotui.dumps.store import Store
+from octotui.dumps.keeping.export import export
+from octotui.dumps.keeping.store import Store
 store = Store(Path(sys.argv[1]))
 def told(done):
     if done > 2 << 20:

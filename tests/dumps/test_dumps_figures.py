@@ -12,14 +12,15 @@ import pytest
 from dump_doubles import ScriptedBackend, Sleepers, facts_of, info, sample_of
 
 from octotui.dotnet import maps
-from octotui.dumps import export, files
-from octotui.dumps.filesystems import file_system_of
-from octotui.dumps.history import Entry, History
-from octotui.dumps.learning import Line, Shape, learned_pause, learned_size
-from octotui.dumps.limits import Limits
+from octotui.dumps.disk import files
+from octotui.dumps.disk.filesystems import file_system_of
+from octotui.dumps.estimating.history import Entry, History
+from octotui.dumps.estimating.learning import Line, Shape, learned_pause, learned_size
+from octotui.dumps.keeping import export
+from octotui.dumps.keeping.limits import Limits
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpRequest, Order
 from octotui.dumps.service import DumpService
-from octotui.dumps.store import Store
 from octotui.errors import CaptureFailed, StoreError
 
 GB = 10**9

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from small_disks import small_disk_at
 
-from octotui.dumps import files
-from octotui.dumps.directories import open_directory
-from octotui.dumps.files import copy_exclusively, read_json, write_json
+from octotui.dumps.disk import files
+from octotui.dumps.disk.directories import open_directory
+from octotui.dumps.disk.files import copy_exclusively, read_json, write_json
 from octotui.errors import CaptureFailed
 
 DISK_BYTES = 2 << 20

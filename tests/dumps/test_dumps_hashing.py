@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from octotui.dumps.hashing import BLOCK_BYTES, FollowingHash, has_idle_cores, whole_digest
+from octotui.dumps.disk.hashing import BLOCK_BYTES, FollowingHash, has_idle_cores, whole_digest
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from octotui.dumps.history import Entry, History, device_name
+from octotui.dumps.estimating.history import Entry, History, device_name
 
 LARGE = Entry("ipc", "heap", 400_000_000, 1.0, 0.9)
 

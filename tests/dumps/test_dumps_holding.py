@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from dump_doubles import Sleeper, Sleepers
 
-from octotui.dumps import holding, watchdog
-from octotui.dumps.holding import Hold
-from octotui.dumps.target import read_status
+from octotui.dumps.targets import holding, watchdog
+from octotui.dumps.targets.holding import Hold
+from octotui.dumps.targets.target import read_status
 from octotui.errors import CaptureFailed
 from octotui.processes.model import ProcessKey
 
@@ -133,7 +133,7 @@ def test_everything_is_let_go_when_the_time_is_up(sleeper: Sleeper) -> None:
 
 HOLDER = """
 import sys, time
-from octotui.dumps.holding import Hold
+from octotui.dumps.targets.holding import Hold
 from octotui.processes.model import ProcessKey
 hold = Hold(600.0)
 hold.start()
@@ -145,7 +145,7 @@ time.sleep(600)
 
 STOPPED_HOLDER = """
 import sys, time
-from octotui.dumps.holding import Hold
+from octotui.dumps.targets.holding import Hold
 from octotui.errors import CaptureFailed
 from octotui.processes.model import ProcessKey
 keys = [ProcessKey(int(word.split(":")[0]), int(word.split(":")[1])) for word in sys.argv[1:]]

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from dump_doubles import facts_of
 
-from octotui.dumps.places import Place, choose_place
 from octotui.dumps.rights import Rights
-from octotui.dumps.staging import Staging
+from octotui.dumps.staged.places import Place, choose_place
+from octotui.dumps.staged.staging import Staging
 from octotui.errors import CaptureFailed
 from octotui.processes.model import ProcessKey
 
@@ -59,7 +59,7 @@ while True:
 
 LEASER = """
 import os, sys
-from octotui.dumps.staging import _has_writer
+from octotui.dumps.staged.staging import _has_writer
 found = set()
 descriptor = os.open(sys.argv[1], os.O_RDONLY)
 for _ in range(int(sys.argv[2])):

@@ -14,8 +14,8 @@ from store_world import keep_dump
 
 from octotui.cli.dumps.shelf import document
 from octotui.cli.dumps.show import _facts
-from octotui.dumps.recheck import recheck
-from octotui.dumps.store import Store
+from octotui.dumps.keeping.recheck import recheck
+from octotui.dumps.keeping.store import Store
 from octotui.ui.lines.dumps import Entry, entry_line, path_lines
 from octotui.ui.lines.glyphs import glyphs
 

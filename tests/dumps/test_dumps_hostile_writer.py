@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from dump_doubles import facts_of
 
-from octotui.dumps.acting import Actor, open_way_below
-from octotui.dumps.clearing import MOST_DEPTH
-from octotui.dumps.places import Place, choose_place, is_ours
+from octotui.dumps.disk.acting import Actor, open_way_below
+from octotui.dumps.disk.clearing import MOST_DEPTH
 from octotui.dumps.rights import Rights
-from octotui.dumps.staging import Staging
+from octotui.dumps.staged.places import Place, choose_place, is_ours
+from octotui.dumps.staged.staging import Staging
 from octotui.errors import CaptureFailed, Refused
 from octotui.processes.model import ProcessKey
 

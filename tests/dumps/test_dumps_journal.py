@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from dump_doubles import Sleeper, entry_of
 
-from octotui.dumps.aftermath import continue_if_left_stopped
-from octotui.dumps.journal import Entry, Journal, new_token, own_identity
-from octotui.dumps.staging import Place, Staging
-from octotui.dumps.store import Store
-from octotui.dumps.target import read_status
+from octotui.dumps.keeping.store import Store
+from octotui.dumps.staged.journal import Entry, Journal, new_token, own_identity
+from octotui.dumps.staged.staging import Place, Staging
+from octotui.dumps.survival.aftermath import continue_if_left_stopped
+from octotui.dumps.targets.target import read_status
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dump_cores import PAGE, RUNTIME, Core
 
-from octotui.dumps import elfcore, verify
+from octotui.dumps.verifying import elfcore, verify
 from octotui.errors import NotADump
 
 ENTRY, OFFSET, ADDRESS, IN_FILE, IN_MEMORY = 56, 8, 16, 32, 40

@@ -9,9 +9,9 @@ from statistics import median
 import pytest
 from dump_doubles import facts_of
 
-from octotui.dumps.estimates import estimate, estimated_bytes
-from octotui.dumps.history import Entry, History
-from octotui.dumps.learning import Line, Shape, learned_pause, learned_size
+from octotui.dumps.estimating.estimates import estimate, estimated_bytes
+from octotui.dumps.estimating.history import Entry, History
+from octotui.dumps.estimating.learning import Line, Shape, learned_pause, learned_size
 from octotui.dumps.model import DumpType, Medium
 from octotui.processes.model import ProcessKey
 

@@ -17,13 +17,13 @@ from octotui.cli import run
 from octotui.cli.output import Session
 from octotui.config import Settings, load
 from octotui.dotnet.model import RuntimeFacts
-from octotui.dumps.history import History
-from octotui.dumps.limits import Bound, Fullness, Limits, parse_size
+from octotui.dumps.estimating.history import History
+from octotui.dumps.keeping.limits import Bound, Fullness, Limits, parse_size
+from octotui.dumps.keeping.store import Store
+from octotui.dumps.keeping.usage import fullness, oldest_for, used_bytes
 from octotui.dumps.model import DumpPlan, DumpRequest, Remark, Severity
-from octotui.dumps.planning import plan
+from octotui.dumps.plans.planning import plan
 from octotui.dumps.rights import Rights
-from octotui.dumps.store import Store
-from octotui.dumps.usage import fullness, oldest_for, used_bytes
 from octotui.errors import UsageError
 from octotui.processes.model import ProcessKey
 

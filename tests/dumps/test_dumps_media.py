@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from octotui.dumps.history import Entry
-from octotui.dumps.media import Circumstances, choose_medium
+from octotui.dumps.estimating.history import Entry
+from octotui.dumps.estimating.media import Circumstances, choose_medium
+from octotui.dumps.estimating.surroundings import HostMemory
 from octotui.dumps.model import Medium
-from octotui.dumps.surroundings import HostMemory
 
 GB = 10**9
 HOST = HostMemory(available_bytes=20 * GB, shared_bytes=12 * GB, cache_bytes=GB, pressure_percent=0.0)

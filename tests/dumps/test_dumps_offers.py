@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dump_doubles import facts_of
 
-from octotui.dumps.history import Entry, History
+from octotui.dumps.estimating.history import Entry, History
 from octotui.dumps.model import (
     DumpPlan,
     DumpRequest,
@@ -21,9 +21,9 @@ from octotui.dumps.model import (
     Step,
     Target,
 )
-from octotui.dumps.offers import chosen_offer, offer_words, offers_of, shared_seconds, with_offers
-from octotui.dumps.preflight import long_pause
-from octotui.dumps.together import NOT_NEEDED
+from octotui.dumps.plans.offers import chosen_offer, offer_words, offers_of, shared_seconds, with_offers
+from octotui.dumps.plans.preflight import long_pause
+from octotui.dumps.plans.together import NOT_NEEDED
 from octotui.processes.model import ProcessKey
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from octotui.dumps.captures.overrun import allowed_bytes, bounded, used_bytes
 from octotui.dumps.model import Medium
-from octotui.dumps.overrun import allowed_bytes, bounded, used_bytes
 from octotui.errors import CaptureFailed
 
 MEGABYTE = 1 << 20

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from octotui.dumps.pause import PauseMeter, Stillness
+from octotui.dumps.targets.pause import PauseMeter, Stillness
 
 
 def stillness_of(*samples: tuple[float, bool]) -> Stillness:

@@ -17,14 +17,14 @@ from octotui.dumps.backends.createdump import CreatedumpBackend
 from octotui.dumps.backends.ipc import IpcBackend
 from octotui.dumps.backends.toolhelp import Whom
 from octotui.dumps.commands import as_root, as_user
-from octotui.dumps.estimates import needed_bytes
-from octotui.dumps.filesystems import file_system_of
-from octotui.dumps.history import Entry, History, device_name
+from octotui.dumps.disk.filesystems import file_system_of
+from octotui.dumps.estimating.estimates import needed_bytes
+from octotui.dumps.estimating.history import Entry, History, device_name
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpPlan, DumpRequest, DumpType, Severity
-from octotui.dumps.planning import plan
+from octotui.dumps.plans.planning import plan
+from octotui.dumps.plans.together import NOT_NEEDED
 from octotui.dumps.rights import Rights
-from octotui.dumps.store import Store
-from octotui.dumps.together import NOT_NEEDED
 from octotui.errors import ProcessGone, UsageError
 from octotui.processes.model import Meaning, ProcessInfo, ProcessKey, Sample
 

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from dump_doubles import ScriptedBackend, Sleeper, facts_of, info, sample_of
 
-from octotui.dumps.directories import open_directory
-from octotui.dumps.files import write_json
-from octotui.dumps.history import History
-from octotui.dumps.journal import Journal
-from octotui.dumps.limits import Limits
+from octotui.dumps.disk.directories import open_directory
+from octotui.dumps.disk.files import write_json
+from octotui.dumps.estimating.history import History
+from octotui.dumps.keeping.limits import Limits
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpRequest
 from octotui.dumps.results import DumpResult
 from octotui.dumps.service import DumpService
-from octotui.dumps.store import Store
+from octotui.dumps.staged.journal import Journal
 
 
 def name_of(descriptor: int) -> str:

@@ -10,10 +10,10 @@ import pytest
 from dump_cores import Core
 from store_world import keep_dump
 
-from octotui.dumps.expiry import Rules, expired, parse_age
-from octotui.dumps.recheck import recheck
-from octotui.dumps.records import DumpRecord
-from octotui.dumps.store import Store
+from octotui.dumps.keeping.expiry import Rules, expired, parse_age
+from octotui.dumps.keeping.recheck import recheck
+from octotui.dumps.keeping.records import DumpRecord
+from octotui.dumps.keeping.store import Store
 from octotui.errors import CaptureFailed, UsageError
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)

@@ -13,13 +13,13 @@ from dump_cores import Core
 from dump_doubles import entry_of
 
 from octotui.dumps.backends.registry import default_backends
-from octotui.dumps.files import write_json
-from octotui.dumps.hashing import whole_digest
-from octotui.dumps.journal import Entry, Journal, own_identity
-from octotui.dumps.recovery import _writer, recover, unsettled
-from octotui.dumps.staging import Place, Staging
-from octotui.dumps.store import Store
-from octotui.dumps.writers import Writer
+from octotui.dumps.disk.files import write_json
+from octotui.dumps.disk.hashing import whole_digest
+from octotui.dumps.keeping.store import Store
+from octotui.dumps.staged.journal import Entry, Journal, own_identity
+from octotui.dumps.staged.staging import Place, Staging
+from octotui.dumps.survival.recovery import _writer, recover, unsettled
+from octotui.dumps.verifying.writers import Writer
 from octotui.errors import CaptureFailed
 
 CORE = bytes(Core())
@@ -240,7 +240,7 @@ def test_dump_of_another_backend_is_expected_from_its_own_tool(store: Store) -> 
 
 def test_two_octotuis_do_not_settle_at_the_same_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     begin(store)
-    monkeypatch.setattr("octotui.dumps.journal.LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("octotui.dumps.staged.journal.LOCK_SECONDS", 0.1)
     with Journal(store.jobs).locked() as is_alone:
         assert is_alone
         assert recover(store) == ()

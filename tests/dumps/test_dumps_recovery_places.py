@@ -11,12 +11,12 @@ from dotnet_targets import NOBODY, needs_root
 from dump_cores import Core
 from dump_doubles import entry_of
 
-from octotui.dumps.journal import Entry, Journal
-from octotui.dumps.places import Place
-from octotui.dumps.recovery import recover
-from octotui.dumps.shared_memory import home_of
-from octotui.dumps.staging import Staging
-from octotui.dumps.store import Store
+from octotui.dumps.keeping.store import Store
+from octotui.dumps.staged.journal import Entry, Journal
+from octotui.dumps.staged.places import Place
+from octotui.dumps.staged.shared_memory import home_of
+from octotui.dumps.staged.staging import Staging
+from octotui.dumps.survival.recovery import recover
 
 CORE = bytes(Core())
 GONE = (999_999_999, 1)

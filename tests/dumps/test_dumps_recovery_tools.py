@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from dump_doubles import entry_of
 
-from octotui.dumps import aftermath
-from octotui.dumps.journal import Journal
-from octotui.dumps.places import Place
-from octotui.dumps.records import iso
-from octotui.dumps.recovery import recover
-from octotui.dumps.staging import Staging
-from octotui.dumps.store import Store
+from octotui.dumps.keeping.records import iso
+from octotui.dumps.keeping.store import Store
+from octotui.dumps.staged.journal import Journal
+from octotui.dumps.staged.places import Place
+from octotui.dumps.staged.staging import Staging
+from octotui.dumps.survival import aftermath
+from octotui.dumps.survival.recovery import recover
 
 
 @pytest.fixture

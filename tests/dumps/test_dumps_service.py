@@ -15,12 +15,12 @@ from dump_doubles import ScriptedBackend, Sleeper, Sleepers, facts_of, info, sam
 
 from octotui.dotnet.model import RuntimeFacts
 from octotui.dumps.backends.base import Availability
-from octotui.dumps.history import History
-from octotui.dumps.limits import Limits
+from octotui.dumps.estimating.history import History
+from octotui.dumps.keeping.limits import Limits
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpPlan, DumpRequest
 from octotui.dumps.results import Job, JobState
 from octotui.dumps.service import DumpService
-from octotui.dumps.store import Store
 from octotui.errors import CaptureFailed, Refused
 from octotui.processes.model import ProcessKey
 

@@ -14,15 +14,15 @@ import pytest
 from dump_doubles import ScriptedBackend, facts_of
 
 from octotui.dotnet.model import RuntimeFacts
-from octotui.dumps.history import History
+from octotui.dumps.captures.workplace import Workplace, Workshop
+from octotui.dumps.estimating.history import History
+from octotui.dumps.estimating.surroundings import Surroundings
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpType, Estimate, Medium, Step, Target
-from octotui.dumps.places import place_of
 from octotui.dumps.rights import read_rights
-from octotui.dumps.shared_memory import home_of, make_place, why_not_in_memory
-from octotui.dumps.staging import Staging
-from octotui.dumps.store import Store
-from octotui.dumps.surroundings import Surroundings
-from octotui.dumps.workplace import Workplace, Workshop
+from octotui.dumps.staged.places import place_of
+from octotui.dumps.staged.shared_memory import home_of, make_place, why_not_in_memory
+from octotui.dumps.staged.staging import Staging
 from octotui.processes.model import ProcessKey
 
 KEY = ProcessKey(os.getpid(), 1)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from dump_doubles import facts_of
 
-from octotui.dumps.places import Place, choose_place
 from octotui.dumps.rights import Rights, read_rights
-from octotui.dumps.staging import Staging
+from octotui.dumps.staged.places import Place, choose_place
+from octotui.dumps.staged.staging import Staging
 from octotui.errors import CaptureFailed, Refused
 from octotui.processes.model import ProcessKey
 

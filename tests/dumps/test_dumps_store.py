@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from dump_cores import Core
 
-from octotui.dumps.files import read_json, safe_word
+from octotui.dumps.disk.files import read_json, safe_word
+from octotui.dumps.keeping.store import Store, dump_name
 from octotui.dumps.model import Target
-from octotui.dumps.store import Store, dump_name
 from octotui.errors import StoreError
 from octotui.processes.model import ProcessKey
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from octotui.dumps.surroundings import Surroundings
+from octotui.dumps.estimating.surroundings import Surroundings
 
 MB = 1 << 20
 DISK = os.makedev(8, 1)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from octotui.dumps.journal import Journal
-from octotui.dumps.shared_memory import home_of
-from octotui.dumps.store import Store
-from octotui.dumps.sweeping import sweep
+from octotui.dumps.keeping.store import Store
+from octotui.dumps.staged.journal import Journal
+from octotui.dumps.staged.shared_memory import home_of
+from octotui.dumps.survival.sweeping import sweep
 
 STAGING = ".octotui-0123456789abcdef"
 

@@ -11,7 +11,7 @@ import time
 import pytest
 from dump_doubles import Sleeper
 
-from octotui.dumps.target import HeldTarget, find_capturing_child, kill_capturing_child, read_status
+from octotui.dumps.targets.target import HeldTarget, find_capturing_child, kill_capturing_child, read_status
 from octotui.errors import ProcessGone
 from octotui.processes.model import ProcessKey
 

@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 from dump_doubles import ScriptedBackend, Sleeper, Sleepers, facts_of, info, sample_of
 
-from octotui.dumps import holding, watchdog
 from octotui.dumps.backends.base import Availability
-from octotui.dumps.capture import StepCapture
-from octotui.dumps.history import History
-from octotui.dumps.limits import Limits
+from octotui.dumps.captures.capture import StepCapture
+from octotui.dumps.estimating.history import History
+from octotui.dumps.keeping.limits import Limits
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpPlan, DumpRequest, Order
-from octotui.dumps.pause import PauseMeter
 from octotui.dumps.results import Job, JobState
 from octotui.dumps.service import DumpService
-from octotui.dumps.store import Store
-from octotui.dumps.target import read_status
+from octotui.dumps.targets import holding, watchdog
+from octotui.dumps.targets.pause import PauseMeter
+from octotui.dumps.targets.target import read_status
 from octotui.errors import CaptureFailed
 
 RUNNING = (JobState.RUNNING, JobState.VERIFYING)

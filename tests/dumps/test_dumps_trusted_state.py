@@ -13,13 +13,13 @@ import pytest
 from dump_cores import Core
 from dump_doubles import entry_of
 
-from octotui.dumps.directories import check_unchangeable, make_destination, make_private
-from octotui.dumps.estimates import most_bytes
-from octotui.dumps.journal import Entry, Journal
-from octotui.dumps.places import Place
-from octotui.dumps.recovery import recover
-from octotui.dumps.staging import Staging
-from octotui.dumps.store import Store
+from octotui.dumps.disk.directories import check_unchangeable, make_destination, make_private
+from octotui.dumps.estimating.estimates import most_bytes
+from octotui.dumps.keeping.store import Store
+from octotui.dumps.staged.journal import Entry, Journal
+from octotui.dumps.staged.places import Place
+from octotui.dumps.staged.staging import Staging
+from octotui.dumps.survival.recovery import recover
 from octotui.errors import StoreError
 
 NOBODY = 65534

@@ -13,8 +13,8 @@ from dump_cores import PAGE, RUNTIME, Core
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octotui.dumps.elfcore import MOST_NOTE_BYTES
-from octotui.dumps.verify import DumpFacts, Expectation, Writer, verify
+from octotui.dumps.verifying.elfcore import MOST_NOTE_BYTES
+from octotui.dumps.verifying.verify import DumpFacts, Expectation, Writer, verify
 from octotui.errors import NotADump, UsageError
 
 WANTED = Expectation(pids=frozenset({4242}), threads=frozenset({4242, 4243}), writer=Writer.CREATEDUMP)

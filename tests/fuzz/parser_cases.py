@@ -12,10 +12,10 @@ from mutations import mutate_bytes
 
 from octotui import config
 from octotui.dotnet import kernel, maps
-from octotui.dumps import history
-from octotui.dumps.files import read_json
-from octotui.dumps.filesystems import file_system_of
-from octotui.dumps.records import parsed_time, problem_of
+from octotui.dumps.disk.files import read_json
+from octotui.dumps.disk.filesystems import file_system_of
+from octotui.dumps.estimating import history
+from octotui.dumps.keeping.records import parsed_time, problem_of
 from octotui.errors import UsageError
 from octotui.octopus.secrets import redact
 from octotui.processes import cgroups, statfile

@@ -12,7 +12,7 @@ from mutations import CoreMap, Mutation
 from real_cores import make_cores
 from verifier_cases import CoreFuzzer, Figures
 
-from octotui.dumps.verify import verify
+from octotui.dumps.verifying.verify import verify
 from octotui.errors import NotADump
 
 SEED = 20

@@ -12,7 +12,7 @@ from random import Random
 
 from mutations import CoreMap, Mutation, mutate_core
 
-from octotui.dumps.verify import verify
+from octotui.dumps.verifying.verify import verify
 from octotui.errors import NotADump
 from octotui.text import printable
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from octotui.dotnet import ipc, runtime
 from octotui.dotnet.model import DiagnosticsSocket
-from octotui.dumps.target import Status, find_capturing_child, read_status
+from octotui.dumps.targets.target import Status, find_capturing_child, read_status
 from octotui.processes.model import ProcessKey
 
 SHARED = (Path("/tmp"), Path("/dev/shm"), Path("/var/tmp"))

@@ -34,8 +34,8 @@ from octotui.cli import run
 from octotui.cli.output import Session
 from octotui.dotnet import runtime
 from octotui.dotnet.model import DiagnosticsSocket
-from octotui.dumps.store import Store
-from octotui.dumps.verify import Writer, verify
+from octotui.dumps.keeping.store import Store
+from octotui.dumps.verifying.verify import Writer, verify
 from octotui.processes.model import ProcessKey
 
 AS_USER = """

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from dotnet_targets import DotnetTarget
 
-from octotui.dumps.limits import Limits
+from octotui.dumps.keeping.limits import Limits
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpPlan, DumpRequest, DumpType
 from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.service import DumpService
-from octotui.dumps.store import Store
-from octotui.dumps.target import Status, read_status
-from octotui.dumps.verify import Writer, verify
+from octotui.dumps.targets.target import Status, read_status
+from octotui.dumps.verifying.verify import Writer, verify
 from octotui.processes.model import Meaning, ProcessInfo, Sample, Snapshot
 
 

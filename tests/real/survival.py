@@ -17,7 +17,7 @@ from typing import Any
 from dotnet_targets import DotnetTarget
 from survival_looks import digest_of, goes_on, is_whole, size_of, thread_states, wrong_in
 
-from octotui.dumps.shared_memory import home_of
+from octotui.dumps.staged.shared_memory import home_of
 
 PHASES = ("planning", "opened", "writing", "whole", "moved", "recorded", "digested", "ended")
 PATIENCE_SECONDS = 120.0

@@ -24,7 +24,7 @@ from octotui.dumps.backends.gcore import GDB
 from octotui.dumps.backends.registry import NAMES, table
 from octotui.dumps.model import DumpType, Severity
 from octotui.dumps.results import JobState
-from octotui.dumps.verify import Writer, verify
+from octotui.dumps.verifying.verify import Writer, verify
 from octotui.ui.lines.jobs import end_sentence
 
 pytestmark = needs_root

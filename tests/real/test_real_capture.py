@@ -11,7 +11,7 @@ from real_captures import Bench, check_finished, sample_of, wait_until
 
 from octotui.dumps.model import DumpRequest, DumpType, Severity
 from octotui.dumps.results import JobState
-from octotui.dumps.verify import verify
+from octotui.dumps.verifying.verify import verify
 
 
 def wait_for_gap(target: DotnetTarget, known: int) -> None:

@@ -16,11 +16,11 @@ from real_captures import Bench, check_finished, is_running, is_traced, status_o
 
 from octotui.demo.runtimes import find_runtime
 from octotui.dotnet import ipc, runtime
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpType, Severity
-from octotui.dumps.recovery import recover
 from octotui.dumps.results import DumpResult, JobState
-from octotui.dumps.store import Store
-from octotui.dumps.target import find_capturing_child, read_status
+from octotui.dumps.survival.recovery import recover
+from octotui.dumps.targets.target import find_capturing_child, read_status
 
 BACKENDS = pytest.mark.parametrize("backend", ["ipc", "createdump"])
 LARGE_MB = 300
@@ -168,7 +168,7 @@ async def test_process_that_holds_the_socket_back_is_left_after_the_deadline(
     bench: Bench, start_target: StartTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = start_target(ballast_mb=LARGE_MB)
-    monkeypatch.setattr("octotui.dumps.capture.deadline_seconds", lambda expected: 0.15)
+    monkeypatch.setattr("octotui.dumps.captures.capture.deadline_seconds", lambda expected: 0.15)
     for backend in ("ipc", "createdump"):
         code, message = failure_of(await bench.capture(target, backend))
         assert code == "deadline"

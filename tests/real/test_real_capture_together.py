@@ -24,10 +24,10 @@ from real_captures import (
     wait_until,
 )
 
-from octotui.dumps import watchdog
 from octotui.dumps.model import DumpPlan, DumpRequest, DumpType, Order, Severity
 from octotui.dumps.results import JobState
-from octotui.dumps.target import read_status
+from octotui.dumps.targets import watchdog
+from octotui.dumps.targets.target import read_status
 from octotui.processes.model import ProcessKey
 
 BALLAST_MB = 96

@@ -136,7 +136,7 @@ def test_planted_link_is_not_followed_and_planted_file_not_reused(
     (output / "known-2.dmp").write_text("another's")
     (output / "known-2.dmp").chmod(0o666)
     (output / "known-3.dmp").symlink_to(output / "nowhere")
-    monkeypatch.setattr("octotui.dumps.workplace.dump_name", lambda target, moment: "known.dmp")
+    monkeypatch.setattr("octotui.dumps.captures.workplace.dump_name", lambda target, moment: "known.dmp")
     done = world.dump(start_target(), "--type", "mini", "--backend", backend, "--output", str(output))
     assert done.path == output / "known-4.dmp"
     assert victim.read_text() == "precious"

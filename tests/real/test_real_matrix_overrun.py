@@ -10,7 +10,7 @@ from matrix_world import MatrixWorld
 from test_real_matrix_rights import scripted
 
 from octotui.demo.runtimes import DotnetRuntime
-from octotui.dumps import overrun, writing
+from octotui.dumps.captures import overrun, writing
 
 ALLOWED = 32 << 20
 DISK_MARGIN = 1 << 30

@@ -21,7 +21,7 @@ from octotui.demo.program import plain_program
 from octotui.demo.runtimes import DotnetRuntime, find_runtime
 from octotui.dotnet import ipc, runtime, wire
 from octotui.dotnet.model import DiagnosticsSocket
-from octotui.dumps.target import find_capturing_child, kill_capturing_child
+from octotui.dumps.targets.target import find_capturing_child, kill_capturing_child
 from octotui.errors import DiagnosticsError
 
 BACKENDS = pytest.mark.parametrize("backend", ["ipc", "createdump"])

@@ -17,7 +17,7 @@ from octotui.cli import capture
 from octotui.demo.program import plain_program
 from octotui.demo.runtimes import find_runtime
 from octotui.dumps.commands import as_root
-from octotui.dumps.target import read_status
+from octotui.dumps.targets.target import read_status
 
 BACKENDS = pytest.mark.parametrize("backend", ["ipc", "createdump"])
 

@@ -14,7 +14,7 @@ from matrix_checks import status_of
 from matrix_world import MatrixWorld
 
 from octotui.demo.runtimes import find_runtime
-from octotui.dumps.target import kill_capturing_child
+from octotui.dumps.targets.target import kill_capturing_child
 
 BACKENDS = pytest.mark.parametrize("backend", ["ipc", "createdump"])
 

@@ -14,14 +14,14 @@ import pytest
 from dotnet_targets import NOBODY, DotnetTarget, StartTarget, needs_root
 from real_captures import Bench, check_finished, is_running, is_traced, sample_of, until
 
-from octotui.dumps.limits import Limits
+from octotui.dumps.estimating.surroundings import Surroundings
+from octotui.dumps.keeping.limits import Limits
+from octotui.dumps.keeping.store import Store
 from octotui.dumps.model import DumpPlan, DumpRequest, Medium, Severity
-from octotui.dumps.recovery import recover
 from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.service import DumpService
-from octotui.dumps.shared_memory import home_of
-from octotui.dumps.store import Store
-from octotui.dumps.surroundings import Surroundings
+from octotui.dumps.staged.shared_memory import home_of
+from octotui.dumps.survival.recovery import recover
 
 BACKENDS = pytest.mark.parametrize("backend", ["ipc", "createdump"])
 BALLAST_MB = 120
@@ -89,7 +89,7 @@ async def test_target_runs_while_its_dump_is_copied(
         put(counter, value)
 
     monkeypatch.setattr(progress.Counter, "put", watched)
-    monkeypatch.setattr("octotui.dumps.capture.REPORT_SECONDS", 0.001)
+    monkeypatch.setattr("octotui.dumps.captures.capture.REPORT_SECONDS", 0.001)
     changes = bench.service.subscribe()
     jobs = bench.service.submit(await planned(bench.service, target))
     seen = []

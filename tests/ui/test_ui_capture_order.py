@@ -11,9 +11,9 @@ from textual.pilot import Pilot
 from ui_fakes import CALAMARI, TENTACLE, FakeHost, step, usual_sample
 from ui_screen import frame, screen, until
 
-from octotui.dumps.history import History
+from octotui.dumps.estimating.history import History
 from octotui.dumps.model import DumpPlan, DumpRequest, Medium, Order
-from octotui.dumps.offers import with_offers
+from octotui.dumps.plans.offers import with_offers
 from octotui.ui.app import OctotuiApp
 from octotui.ui.lines.glyphs import UNICODE
 from octotui.ui.lines.plan import plan_lines

@@ -16,8 +16,8 @@ from ui_fakes import FakeHost
 from ui_screen import check_frame, frame, screen, until
 
 from octotui.config import Settings
-from octotui.dumps.limits import Fullness
-from octotui.dumps.records import DumpRecord
+from octotui.dumps.keeping.limits import Fullness
+from octotui.dumps.keeping.records import DumpRecord
 from octotui.errors import StoreError
 
 # The cores are made beside the tests of the dump room, which need not be collected in this run.

@@ -12,8 +12,8 @@ from ui_fakes import FakeHost, meaning, process, sample
 from ui_screen import frame, next_sample, screen, until
 
 from octotui.config import Settings
+from octotui.dumps.keeping.records import DumpRecord
 from octotui.dumps.model import Remark, Severity
-from octotui.dumps.records import DumpRecord
 from octotui.dumps.results import Failure, JobState
 from octotui.processes.model import Sample
 from octotui.text import printable

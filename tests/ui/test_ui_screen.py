@@ -12,7 +12,7 @@ from ui_fakes import BOOTSTRAP, CALAMARI, INIT, SCRIPT, SHELL, TENTACLE, FakeHos
 from ui_screen import frame, next_sample, screen, until
 
 from octotui.config import Settings
-from octotui.dumps.records import DumpRecord
+from octotui.dumps.keeping.records import DumpRecord
 from octotui.errors import AccessDenied
 from octotui.processes.model import Sample
 from octotui.processes.state import SortColumn

@@ -11,8 +11,9 @@ from types import MappingProxyType
 
 from octotui.config import Settings
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
-from octotui.dumps.history import History
-from octotui.dumps.limits import Fullness
+from octotui.dumps.estimating.history import History
+from octotui.dumps.keeping.limits import Fullness
+from octotui.dumps.keeping.records import DumpRecord
 from octotui.dumps.model import (
     DumpPlan,
     DumpRequest,
@@ -25,8 +26,7 @@ from octotui.dumps.model import (
     Step,
     Target,
 )
-from octotui.dumps.offers import with_offers
-from octotui.dumps.records import DumpRecord
+from octotui.dumps.plans.offers import with_offers
 from octotui.dumps.results import DumpResult, Failure, Job, JobState
 from octotui.errors import OctotuiError
 from octotui.processes.model import Ghost, Meaning, ProcessInfo, ProcessKey, Sample, Snapshot

@@ -15,9 +15,9 @@ from octotui.dotnet.model import RuntimeFacts, RuntimeKind
 from octotui.dumps import commands
 from octotui.dumps.backends import advice
 from octotui.dumps.backends.base import Backend
+from octotui.dumps.estimating.surroundings import Surroundings
 from octotui.dumps.model import DumpPlan, DumpRequest, DumpType, Remark, Severity
 from octotui.dumps.rights import Rights, read_rights
-from octotui.dumps.surroundings import Surroundings
 from octotui.errors import DiagnosticsError, OctotuiError
 from octotui.processes.model import ProcessKey, Sample
 from octotui.text import printable

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from octotui.cli.doctor.check import Check, failure, ok, warning
-from octotui.dumps.destination import why_not_usable
-from octotui.dumps.filesystems import IN_MEMORY, OVER_NETWORK, FileSystem, file_system_of
-from octotui.dumps.limits import Fullness, Limits
-from octotui.dumps.usage import fullness
+from octotui.dumps.disk.filesystems import IN_MEMORY, OVER_NETWORK, FileSystem, file_system_of
+from octotui.dumps.keeping.limits import Fullness, Limits
+from octotui.dumps.keeping.usage import fullness
+from octotui.dumps.plans.destination import why_not_usable
 from octotui.text import printable
 from octotui.units import bytes_text
 

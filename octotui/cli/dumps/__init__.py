@@ -16,8 +16,8 @@ from octotui.text import printable
 from octotui.units import bytes_text, seconds_text
 
 if TYPE_CHECKING:
-    from octotui.dumps.journal import Entry
-    from octotui.dumps.records import DumpRecord
+    from octotui.dumps.keeping.records import DumpRecord
+    from octotui.dumps.staged.journal import Entry
 
 
 @click.group("dumps", invoke_without_command=True)
@@ -61,7 +61,7 @@ def command(ctx: click.Context, as_json: bool) -> int | None:
 
 def _unfinished(shelf: Shelf) -> tuple[Entry, ...]:
     """Each capture that lost its octotui and whose dump is not whole yet."""
-    from octotui.dumps.recovery import unsettled
+    from octotui.dumps.survival.recovery import unsettled
 
     return unsettled(shelf.store)
 

@@ -15,8 +15,8 @@ from octotui.text import printable
 from octotui.units import bytes_text
 
 if TYPE_CHECKING:
-    from octotui.dumps.recheck import Recheck
-    from octotui.dumps.records import DumpRecord
+    from octotui.dumps.keeping.recheck import Recheck
+    from octotui.dumps.keeping.records import DumpRecord
 
 
 @click.command("verify")
@@ -63,7 +63,7 @@ def _summary(found: Sequence[Recheck]) -> str:
 
 def _checked(record: DumpRecord, *, is_quiet: bool) -> Recheck:
     """A dump that cannot be read differs too; the others are looked at all the same."""
-    from octotui.dumps.recheck import Recheck, recheck
+    from octotui.dumps.keeping.recheck import Recheck, recheck
 
     try:
         with meter(f"verifying {record.name}", record.size_bytes, is_quiet=is_quiet) as told:

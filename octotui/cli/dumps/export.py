@@ -40,7 +40,7 @@ def command(name: str, destination: Path, zstd: bool, level: int | None, as_json
         raise UsageError(f"{why}", hint="octotui dumps export NAME - | ssh HOST 'cat > dump'")
     shelf = Shelf.open()
     (record,) = shelf.find([name])
-    from octotui.dumps.export import export, stream
+    from octotui.dumps.keeping.export import export, stream
 
     with interruptible(), meter(f"exporting {record.name}", record.size_bytes, is_quiet=as_json) as told:
         if to_stdout:

@@ -13,7 +13,7 @@ from octotui.errors import UsageError
 from octotui.units import bytes_text
 
 if TYPE_CHECKING:
-    from octotui.dumps.expiry import Expiry, Rules
+    from octotui.dumps.keeping.expiry import Expiry, Rules
 
 
 @click.command("prune")
@@ -41,8 +41,8 @@ def command(
     octotui dumps prune --older-than 14d --keep 3   old ones, but never the newest three
     octotui dumps prune --to-quota --dry-run        what would go to get below the quota
     """
-    from octotui.dumps.expiry import Rules, expired, parse_age
-    from octotui.dumps.limits import parse_size
+    from octotui.dumps.keeping.expiry import Rules, expired, parse_age
+    from octotui.dumps.keeping.limits import parse_size
 
     age = parse_age(older_than) if older_than is not None else None
     size = parse_size(wanted, "--free") if wanted is not None else None

@@ -16,9 +16,9 @@ from octotui.text import printable
 from octotui.units import bytes_text, short_age
 
 if TYPE_CHECKING:
-    from octotui.dumps.limits import Fullness, Limits
-    from octotui.dumps.records import DumpRecord
-    from octotui.dumps.store import Store
+    from octotui.dumps.keeping.limits import Fullness, Limits
+    from octotui.dumps.keeping.records import DumpRecord
+    from octotui.dumps.keeping.store import Store
 
 _TEXTS = ("role", "task", "type", "backend", "sha256")
 _NUMBERS = ("pid", "pause_seconds", "seconds")
@@ -37,9 +37,9 @@ class Shelf:
     def open(cls) -> Shelf:
         """What a killed octotui left behind is settled first. Raises StoreError, UsageError for bad settings."""
         from octotui import config, locations
-        from octotui.dumps.limits import Limits
-        from octotui.dumps.recovery import recover
-        from octotui.dumps.store import Store
+        from octotui.dumps.keeping.limits import Limits
+        from octotui.dumps.keeping.store import Store
+        from octotui.dumps.survival.recovery import recover
 
         settings = config.load(locations.config_files())
         limits = Limits.parse(settings.quota, settings.keep_free)
@@ -49,7 +49,7 @@ class Shelf:
         return cls(store, limits, settings.read_only)
 
     def fullness(self) -> Fullness:
-        from octotui.dumps.usage import fullness
+        from octotui.dumps.keeping.usage import fullness
 
         try:
             return fullness(self.store.directory, self.limits)
@@ -133,7 +133,7 @@ def age_of(record: DumpRecord, now: float) -> str:
 def complete_name(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of the store for the shell; none where it cannot be read."""
     from octotui import locations
-    from octotui.dumps.store import Store
+    from octotui.dumps.keeping.store import Store
 
     with contextlib.suppress(OctotuiError, OSError):
         records = Store(locations.store_directory()).records()

@@ -13,7 +13,7 @@ from octotui.cli.dumps.shelf import Shelf, age_of, complete_name, document
 from octotui.text import printable
 
 if TYPE_CHECKING:
-    from octotui.dumps.records import DumpRecord
+    from octotui.dumps.keeping.records import DumpRecord
 
 
 @click.command("show")

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from octotui.dotnet.model import RuntimeFacts
 from octotui.dumps.model import DumpType
-from octotui.dumps.target import HeldTarget
-from octotui.dumps.writers import Writer
+from octotui.dumps.targets.target import HeldTarget
+from octotui.dumps.verifying.writers import Writer
 from octotui.octopus.secrets import redact_text
 from octotui.text import printable
 

@@ -11,15 +11,15 @@ from octotui.dotnet import ipc
 from octotui.dotnet.access import Identity
 from octotui.dotnet.model import DiagnosticsSocket, RuntimeFacts
 from octotui.dotnet.sockets import socket_name
-from octotui.dumps.acting import Actor
 from octotui.dumps.backends import dotnettool
 from octotui.dumps.backends.base import Availability, Capture
 from octotui.dumps.backends.ipc import LIVENESS_SECONDS, IpcBackend, end_capturing_child, keep_answering
 from octotui.dumps.backends.launching import ENVIRONMENT, confirmed, run_tool, start
+from octotui.dumps.disk.acting import Actor
 from octotui.dumps.model import DumpType
 from octotui.dumps.rights import Rights
-from octotui.dumps.waiting import in_thread, to_its_end
-from octotui.dumps.writers import Writer
+from octotui.dumps.targets.waiting import in_thread, to_its_end
+from octotui.dumps.verifying.writers import Writer
 from octotui.errors import CaptureFailed, DiagnosticsError
 from octotui.text import printable
 

@@ -17,7 +17,7 @@ from octotui.dumps.backends.launching import ENVIRONMENT, confirmed, run_tool, s
 from octotui.dumps.commands import as_root
 from octotui.dumps.model import DumpType
 from octotui.dumps.rights import Rights
-from octotui.dumps.writers import Writer
+from octotui.dumps.verifying.writers import Writer
 from octotui.errors import CaptureFailed
 from octotui.text import printable
 

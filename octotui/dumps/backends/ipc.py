@@ -12,9 +12,9 @@ from octotui.dumps.backends.base import Availability, Capture
 from octotui.dumps.commands import as_root
 from octotui.dumps.model import DumpType
 from octotui.dumps.rights import Rights
-from octotui.dumps.target import find_capturing_child, kill_capturing_child
-from octotui.dumps.waiting import in_thread, to_its_end
-from octotui.dumps.writers import Writer
+from octotui.dumps.targets.target import find_capturing_child, kill_capturing_child
+from octotui.dumps.targets.waiting import in_thread, to_its_end
+from octotui.dumps.verifying.writers import Writer
 from octotui.errors import CaptureFailed, DiagnosticsError
 from octotui.units import seconds_text
 

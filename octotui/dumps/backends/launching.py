@@ -15,10 +15,10 @@ from octotui.dotnet import runtime
 from octotui.dotnet.model import RuntimeFacts
 from octotui.dumps.backends import sandbox, words
 from octotui.dumps.backends.base import Availability, Capture
-from octotui.dumps.estimates import estimated_bytes, most_bytes
+from octotui.dumps.estimating.estimates import estimated_bytes, most_bytes
 from octotui.dumps.model import DumpType
 from octotui.dumps.rights import Rights
-from octotui.dumps.waiting import in_thread, to_its_end, unbroken
+from octotui.dumps.targets.waiting import in_thread, to_its_end, unbroken
 from octotui.errors import CaptureFailed, OctotuiError
 from octotui.units import seconds_text
 

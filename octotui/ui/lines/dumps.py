@@ -14,8 +14,8 @@ from octotui.ui.lines.jobs import job_line, job_lines
 from octotui.units import bytes_text
 
 if TYPE_CHECKING:
-    from octotui.dumps.limits import Fullness
-    from octotui.dumps.records import DumpRecord
+    from octotui.dumps.keeping.limits import Fullness
+    from octotui.dumps.keeping.records import DumpRecord
 
 
 @dataclass(frozen=True, slots=True)

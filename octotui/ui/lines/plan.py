@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from octotui.dumps.model import DumpPlan, Remark, Severity, Step
-from octotui.dumps.offers import chosen_offer, disk_reasons, offer_words, step_notes
+from octotui.dumps.plans.offers import chosen_offer, disk_reasons, offer_words, step_notes
 from octotui.text import printable
 from octotui.ui.lines.cells import Line, Piece, cut, cut_line, left, right, short_path, wrapped
 from octotui.ui.lines.glyphs import Glyphs

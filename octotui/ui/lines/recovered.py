@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from octotui.text import printable
 
 if TYPE_CHECKING:
-    from octotui.dumps.records import DumpRecord
+    from octotui.dumps.keeping.records import DumpRecord
 
 STILL_WRITTEN = "The dump of an octotui that was ended is still being written, or waits for room; looking again"
 

@@ -21,8 +21,8 @@ from octotui.ui.widgets.lines_view import Paragraph
 from octotui.units import bytes_text
 
 if TYPE_CHECKING:
-    from octotui.dumps.limits import Fullness
-    from octotui.dumps.records import DumpRecord
+    from octotui.dumps.keeping.limits import Fullness
+    from octotui.dumps.keeping.records import DumpRecord
     from octotui.ui.screens.processes import ProcessesScreen
 
 REFRESH_SECONDS = 0.25
@@ -119,7 +119,7 @@ class DumpsScreen(Screen[None]):
     @work(group="verify", exit_on_error=False)
     async def _verify(self, record: DumpRecord) -> None:
         """Reads all of the dump again, in a thread; leaving the screen ends it."""
-        from octotui.dumps.recheck import recheck
+        from octotui.dumps.keeping.recheck import recheck
 
         name = record_name(record)
 

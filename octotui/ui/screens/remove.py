@@ -15,7 +15,7 @@ from octotui.ui.screens.dialog import Choice, Dialog
 from octotui.units import bytes_text
 
 if TYPE_CHECKING:
-    from octotui.dumps.records import DumpRecord
+    from octotui.dumps.keeping.records import DumpRecord
 
 
 class RemoveDialog(Dialog[bool]):

@@ -1,0 +1,1 @@
+"""Files and directories handled safely: written whole or not at all, as their owner, through no link."""

@@ -1,0 +1,1 @@
+"""The store: its dumps and their records, its limits, what leaves it."""

@@ -1,0 +1,1 @@
+"""Where a dump is while it is written, on disk or in memory, and the journal that finds it again."""
