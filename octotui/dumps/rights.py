@@ -12,6 +12,7 @@ PTRACE_SCOPE_WORDS = {
     3: "nobody may trace until the next reboot (kernel.yama.ptrace_scope = 3)",
 }
 _ALLOW = "sudo sysctl kernel.yama.ptrace_scope=0"
+_ALLOW_CHILDREN = "sudo sysctl kernel.yama.ptrace_scope=1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Rights:
             return words, "reboot with kernel.yama.ptrace_scope below 3"
         if writer_uid == 0 or self.ptrace_scope <= 0 or (self.ptrace_scope == 1 and is_child_of_target):
             return "", ""
-        return words, _ALLOW
+        return words, _ALLOW_CHILDREN if is_child_of_target else _ALLOW
 
 
 def read_rights(proc_sys: Path = Path("/proc/sys")) -> Rights:

@@ -56,7 +56,7 @@ def test_yama_by_scope_and_way(scope: int, way: str, writer: int, is_child: bool
         (1, WITH_CAPABILITY, Status.OK, ""),
         (1, WITHOUT_SOCKET, Status.FAILURE, "sudo sysctl kernel.yama.ptrace_scope=0"),
         (1, facts_of(state="T"), Status.FAILURE, "sudo sysctl kernel.yama.ptrace_scope=0"),
-        (2, facts_of(), Status.FAILURE, "sudo sysctl kernel.yama.ptrace_scope=0"),
+        (2, facts_of(), Status.FAILURE, "sudo sysctl kernel.yama.ptrace_scope=1"),
         (2, WITH_CAPABILITY, Status.OK, ""),
         (3, WITH_CAPABILITY, Status.FAILURE, "reboot with kernel.yama.ptrace_scope below 3"),
     ],

@@ -57,7 +57,7 @@ def test_a_named_pid_is_chosen_whatever_it_is() -> None:
     ("tool", "status", "words"),
     [
         (CreatedumpTool("/d/createdump", "/d/createdump", True), Status.OK, "createdump found"),
-        (CreatedumpTool("/d/createdump", "/d/createdump", True, untrusted="/d"), Status.OK, "never run as root"),
+        (CreatedumpTool("/d/createdump", "/d/createdump", True, untrusted="/d"), Status.OK, "root never starts it"),
         (CreatedumpTool("/d/createdump", "/d/createdump", False, "it is not executable"), Status.WARNING, "not exec"),
         (None, Status.WARNING, "not there"),
     ],

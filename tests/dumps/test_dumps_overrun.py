@@ -34,9 +34,10 @@ class Flood:
     async def run(self) -> None:
         try:
             number = 0
+            (self.directory / "below").mkdir()
             while True:
                 number += 1
-                with (self.directory / f"part{number % 3}").open("ab") as stream:
+                with (self.directory / "below" / f"part{number % 3}").open("ab") as stream:
                     stream.write(b"x" * MEGABYTE)
                 self.has_begun.set()
                 await asyncio.sleep(0.01)

@@ -27,7 +27,7 @@ RULES = [
     (1, NOBODY, "ipc", ""),
     (1, NOBODY, "createdump", ALLOW),
     (1, 0, "createdump", ""),
-    (2, NOBODY, "ipc", ALLOW),
+    (2, NOBODY, "ipc", "sudo sysctl kernel.yama.ptrace_scope=1"),
     (2, NOBODY, "createdump", ALLOW),
     (2, 0, "ipc", ""),
     (2, 0, "createdump", ""),

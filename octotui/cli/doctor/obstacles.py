@@ -12,12 +12,12 @@ from octotui.cli.doctor.roots import Roots, text
 from octotui.dotnet.model import RuntimeFacts
 from octotui.dotnet.trust import first_untrusted
 from octotui.dumps import commands
+from octotui.dumps.plans.preflight import CAPTURING_TOOLS
 from octotui.dumps.rights import Rights
 from octotui.text import printable
 
 _SIMPLE_PATH = re.compile(r"/[\w./+-]{1,400}", re.ASCII)
 ALL_IDS = ("0", "0", "4294967295")
-_OUR_TOOLS = ("octotui", "createdump", "dotnet-dump", "dotnet-gcdump")
 STATES = {
     "T": ("it is stopped, and so cannot answer its socket: createdump is started directly", "kill -CONT {pid}"),
     "t": ("a tracer holds it", ""),
@@ -65,7 +65,7 @@ def tracer(facts: RuntimeFacts, rights: Rights, roots: Roots) -> Check:
     if not pid:
         return ok("tracer", "none", code="traced")
     words = f"{facts.tracer_name or 'a process'} (pid {pid}) traces it, and only one can"
-    if facts.tracer_name.startswith(_OUR_TOOLS):
+    if facts.tracer_name.startswith(CAPTURING_TOOLS):
         return failure(
             "tracer", words, f"that is another capture: wait until it is over, see ps -fp {pid}", code="traced"
         )

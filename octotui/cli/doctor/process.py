@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,8 @@ def runtime_of(facts: RuntimeFacts) -> Check:
     """Which .NET it is, and whether it runs managed code yet."""
     if facts.kind is RuntimeKind.UNKNOWN:
         fix = commands.as_root("doctor", str(facts.key.pid))
+        if os.geteuid() == 0:
+            fix = "root lacks a right here: see capabilities and user namespace below"
         return warning("runtime", facts.unreadable or "it cannot be looked into", fix, code="runtime")
     version = printable(facts.version or "of unknown version", 60)
     where = f" in {printable(facts.runtime_directory, 200)}" if facts.runtime_directory else ""
@@ -110,13 +113,17 @@ def createdump_of(facts: RuntimeFacts) -> Check:
     if tool is None:
         if facts.kind is RuntimeKind.SINGLE_FILE:
             return ok("createdump", "inside the program itself, through its socket", code="createdump")
+        if facts.kind is RuntimeKind.UNKNOWN:
+            return warning("createdump", "cannot be told: where its runtime lies is not known", code="createdump")
         return warning("createdump", "not beside its runtime", NO_TOOL, code="createdump-missing")
     if tool.problem or not tool.is_runnable:
         code = "createdump-missing" if tool.problem.startswith("there is no") else "createdump-not-runnable"
         words = tool.problem or "its user cannot run it"
         return warning("createdump", words, advice.run_bits(tool), code=code)
     if tool.untrusted:
-        words = f"{printable(tool.path, 200)}; never run as root, since {printable(tool.untrusted, 200)} is not root's"
+        words = (
+            f"{printable(tool.path, 200)}; root never starts it, since {printable(tool.untrusted, 200)} is not root's"
+        )
         fix = advice.trust(facts, tool.untrusted) if facts.uid == 0 and facts.socket is None else ""
         return Check(Status.WARNING if fix else Status.OK, "createdump", words, fix, "createdump-untrusted")
     return ok("createdump", printable(tool.path, 200), code="createdump")

@@ -65,7 +65,7 @@ def _runtime(facts: RuntimeFacts) -> Check:
         problem = tool.problem or "createdump cannot be run by the target's user"
         return warning(title, f"{where}: {problem}", advice.run_bits(tool), code="createdump-not-runnable")
     if tool.untrusted:
-        words = f"{where}: createdump found; it is never run as root ({printable(tool.untrusted)} is not root's)"
+        words = f"{where}: createdump found; root never starts it ({printable(tool.untrusted)} is not root's)"
         return ok(title, words, code="createdump-untrusted")
     return ok(title, f"{where}: createdump found", code="runtime")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from octotui.dotnet import maps
 from octotui.dotnet.access import Identity, why_not_runnable
 from octotui.dotnet.kernel import read_bounded
-from octotui.dotnet.model import RuntimeFacts
+from octotui.dotnet.model import RuntimeFacts, RuntimeKind
 from octotui.dotnet.trust import first_untrusted
 from octotui.dumps.backends.base import Availability, Capture
 from octotui.dumps.backends.launching import ENVIRONMENT, confirmed, run_tool, start
@@ -73,6 +73,8 @@ class GcoreBackend:
             return Availability(False, f"gdb cannot be run ({problem})")
         if untrusted := first_untrusted(gdb):
             return Availability(False, f"someone other than root can change {printable(untrusted)}")
+        if facts.kind is RuntimeKind.UNKNOWN:
+            return Availability(False, "its memory map cannot be read")
         if facts.uid == 0 and (foreign := self._foreign_file(facts)):
             return Availability(
                 False,

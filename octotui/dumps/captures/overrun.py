@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Awaitable
-from itertools import islice
 
 from octotui.dumps.estimating.estimates import most_bytes
 from octotui.dumps.model import Medium
@@ -14,7 +14,7 @@ from octotui.errors import CaptureFailed
 from octotui.units import bytes_text
 
 LOOK_SECONDS = 0.25
-MOST_FILES = 1000
+MOST_FILES = 10_000
 BLOCK_BYTES = 512
 MEMORY_FACTOR = 2
 
@@ -49,12 +49,13 @@ async def bounded(writing: Awaitable[None], directory: int, allowed: int) -> Non
 
 
 def used_bytes(directory: int) -> int:
-    """What the files of an open directory take on the disk; holes take nothing. 0 when it cannot be looked at."""
-    used = 0
-    try:
-        with os.scandir(directory) as entries:
-            for entry in islice(entries, MOST_FILES):
-                used += entry.stat(follow_symlinks=False).st_blocks * BLOCK_BYTES
-    except OSError:
-        return used
+    """What an open directory with all below it takes on the disk; holes take nothing. What cannot be read is left out."""
+    used = seen = 0
+    for _, _, names, below in os.fwalk(".", dir_fd=directory):
+        for name in names:
+            seen += 1
+            if seen > MOST_FILES:
+                return used
+            with contextlib.suppress(OSError):
+                used += os.stat(name, dir_fd=below, follow_symlinks=False).st_blocks * BLOCK_BYTES
     return used

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
-from octotui.dumps.commands import as_root, octotui
+from octotui.dumps.commands import as_root
 from octotui.dumps.estimating.surroundings import Surroundings
 from octotui.dumps.model import DumpType, Remark, Severity, Step, Target
 from octotui.dumps.rights import Rights
@@ -13,6 +13,8 @@ from octotui.units import bytes_text, seconds_text
 
 TENTACLE = "tentacle-service"
 SERVER = "server"
+CAPTURING_TOOLS = ("octotui", "createdump", "dotnet-dump", "dotnet-gcdump")
+"""What a tracer that captures is called."""
 TENTACLE_PATIENCE_SECONDS = 60.0
 IPC = "ipc"
 DIRECT = "createdump"
@@ -37,7 +39,10 @@ def refusal_of(facts: RuntimeFacts, target: Target, rights: Rights) -> Remark | 
             Severity.REFUSAL,
             "traced",
             f"{who} is being traced by {tracer}, and only one can trace a process",
-            f"end that tracer or wait for it: ps -fp {facts.tracer_pid}",
+            # To end a capture that its octotui left behind would cost a good dump.
+            "that is another capture: wait until it is over, octotui dumps lists it then"
+            if facts.tracer_name.startswith(CAPTURING_TOOLS)
+            else f"end that tracer or wait for it: ps -fp {facts.tracer_pid}",
             key,
         )
     if facts.kind is RuntimeKind.UNKNOWN:
@@ -45,7 +50,9 @@ def refusal_of(facts: RuntimeFacts, target: Target, rights: Rights) -> Remark | 
             Severity.REFUSAL,
             "unreadable",
             facts.unreadable or f"{who} cannot be looked into",
-            as_root("dump", str(pid)) if not rights.is_root else octotui("doctor", str(pid)),
+            as_root("dump", str(pid))
+            if not rights.is_root
+            else "give octotui CAP_SYS_PTRACE (docker run --cap-add=SYS_PTRACE), or capture it from the host",
             key,
         )
     return None
