@@ -49,7 +49,7 @@ async def bounded(writing: Awaitable[None], directory: int, allowed: int) -> Non
 
 
 def used_bytes(directory: int) -> int:
-    """What an open directory with all below it takes on the disk; holes take nothing. What cannot be read is left out."""
+    """What an open directory and all below it take on the disk; holes take nothing, nor does what cannot be read."""
     used = seen = 0
     for _, _, names, below in os.fwalk(".", dir_fd=directory):
         for name in names:
