@@ -224,7 +224,8 @@ def test_a_program_that_its_user_may_not_read_becomes_dumpable_by_the_line_and_a
 ) -> None:
     own_runtime.dotnet.chmod(0o711)
     closed = start(runtime=own_runtime, uid=NOBODY)
-    assert shell.capture(closed.pid)["outcome"] == "failed"
+    refused = shell.capture(closed.pid)
+    assert (refused["outcome"], refused["error"]["code"]) == ("refused", "not-dumpable")
     checks = shell.doctor(closed.pid)
     line = fix_of(checks, "not-dumpable")
     assert next(check for check in checks if check["title"] == "capture")["status"] == "failure"

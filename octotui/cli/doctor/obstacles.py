@@ -12,7 +12,7 @@ from octotui.cli.doctor.roots import Roots, text
 from octotui.dotnet.model import RuntimeFacts
 from octotui.dotnet.trust import first_untrusted
 from octotui.dumps import commands
-from octotui.dumps.plans.preflight import CAPTURING_TOOLS
+from octotui.dumps.plans.preflight import CAPTURING_TOOLS, is_closed
 from octotui.dumps.rights import Rights
 from octotui.text import printable
 
@@ -76,11 +76,10 @@ def tracer(facts: RuntimeFacts, rights: Rights, roots: Roots) -> Check:
 def dumpable(facts: RuntimeFacts, rights: Rights, roots: Roots) -> Check:
     """`/proc/PID/maps` is root's where a process may not be dumped: setuid, unreadable program, or its own wish."""
     try:
-        # Its directory keeps its owner, the files in it do not.
-        found = os.stat(roots.proc / str(facts.key.pid) / "maps").st_uid
+        closed = is_closed(facts, roots.proc)
     except OSError:
         return warning("dumpable", "cannot be told", "look at the processes again: octotui tree", code="not-dumpable")
-    if facts.uid in (0, -1) or found == facts.uid:
+    if not closed:
         return ok("dumpable", "its memory is not closed to its own user", code="not-dumpable")
     program = roots.link(facts.key.pid, "exe").removesuffix(" (deleted)")
     cause = "it is setuid, its program is not readable for its user, or it set PR_SET_DUMPABLE 0"

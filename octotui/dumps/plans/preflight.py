@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
-from octotui.dumps.commands import as_root
+from octotui.dumps.commands import as_root, octotui
 from octotui.dumps.estimating.surroundings import Surroundings
 from octotui.dumps.model import DumpType, Remark, Severity, Step, Target
 from octotui.dumps.rights import Rights
@@ -20,7 +22,15 @@ IPC = "ipc"
 DIRECT = "createdump"
 
 
-def refusal_of(facts: RuntimeFacts, target: Target, rights: Rights) -> Remark | None:
+def is_closed(facts: RuntimeFacts, proc: Path = Path("/proc")) -> bool:
+    """Whether its memory is closed to its own user. Raises OSError when that cannot be told.
+
+    The kernel gives the files of such a process to root; its directory keeps its owner.
+    """
+    return facts.uid not in (0, -1) and os.stat(proc / str(facts.key.pid) / "maps").st_uid != facts.uid
+
+
+def refusal_of(facts: RuntimeFacts, target: Target, rights: Rights, proc: Path = Path("/proc")) -> Remark | None:
     """Why this process cannot be captured by anybody's backend, or None."""
     key, pid = facts.key, facts.key.pid
     who = f"process {pid} ({target.name})"
@@ -45,6 +55,15 @@ def refusal_of(facts: RuntimeFacts, target: Target, rights: Rights) -> Remark | 
             else f"end that tracer or wait for it: ps -fp {facts.tracer_pid}",
             key,
         )
+    if _is_surely_closed(facts, proc):
+        return Remark(
+            Severity.REFUSAL,
+            "not-dumpable",
+            f"{who} is closed even to its own user, as whom its dump would be written: it is setuid, its program is "
+            "not readable, or it set PR_SET_DUMPABLE 0",
+            octotui("doctor", str(pid)),
+            key,
+        )
     if facts.kind is RuntimeKind.UNKNOWN:
         return Remark(
             Severity.REFUSAL,
@@ -56,6 +75,13 @@ def refusal_of(facts: RuntimeFacts, target: Target, rights: Rights) -> Remark | 
             key,
         )
     return None
+
+
+def _is_surely_closed(facts: RuntimeFacts, proc: Path) -> bool:
+    try:
+        return is_closed(facts, proc)
+    except OSError:
+        return False
 
 
 def remarks_of(step: Step, asked: DumpType, surroundings: Surroundings | None = None) -> Iterator[Remark]:
