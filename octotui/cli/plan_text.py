@@ -113,7 +113,7 @@ def plan_document(plan: DumpPlan) -> dict[str, Any]:
             "order": plan.request.order.value,
             "offers": [_offer_document(offer) for offer in plan.offers],
             "steps": [_step_document(step) for step in plan.steps],
-            "left_out": [{**_target_document(left.target), "reason": left.reason} for left in plan.left_out],
+            "left_out": [{**left.target.as_json(), "reason": left.reason} for left in plan.left_out],
             "remarks": [_remark_document(remark) for remark in plan.remarks],
         }
     }
@@ -131,7 +131,7 @@ def _offer_document(offer: Offer) -> dict[str, Any]:
 
 def _step_document(step: Step) -> dict[str, Any]:
     return {
-        **_target_document(step.target),
+        **step.target.as_json(),
         "backend": step.backend,
         "type": step.type.value,
         "reason": step.reason,
@@ -140,16 +140,6 @@ def _step_document(step: Step) -> dict[str, Any]:
         "medium_reason": step.medium_reason,
         "portable": step.is_portable,
         "passed_over": [{"backend": passed.backend, "reason": passed.reason} for passed in step.passed_over],
-    }
-
-
-def _target_document(target: Target) -> dict[str, Any]:
-    return {
-        "pid": target.key.pid,
-        "started": target.key.started,
-        "name": target.name,
-        "role": target.role,
-        "task": target.task,
     }
 
 

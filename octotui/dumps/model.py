@@ -55,6 +55,16 @@ class Target:
     instance: str = ""
     version: str = ""
 
+    def as_json(self) -> dict[str, Any]:
+        """Who it is, as plans and results print it."""
+        return {
+            "pid": self.key.pid,
+            "started": self.key.started,
+            "name": self.name,
+            "role": self.role,
+            "task": self.task,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class DumpRequest:

@@ -57,13 +57,8 @@ class DumpResult:
 
     def as_json(self) -> dict[str, Any]:
         """The result as the command line prints it (`results[]` of `octotui dump --json`)."""
-        target = self.target
         return {
-            "pid": target.key.pid,
-            "started": target.key.started,
-            "name": target.name,
-            "role": target.role,
-            "task": target.task,
+            **self.target.as_json(),
             "outcome": self.outcome.value,
             "backend": self.backend,
             "type": self.type.value,

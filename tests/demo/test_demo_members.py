@@ -14,7 +14,7 @@ from octotui.demo.homes import HOME_VARIABLE
 from octotui.demo.standin import start_ticks
 from octotui.demo.tree import StandInTree
 
-MARK = {HOME_VARIABLE: "/nowhere/octotui-demo", "PATH": "/usr/bin:/bin"}
+MARK = {HOME_VARIABLE: f"/nowhere/octotui-demo-{os.getpid()}", "PATH": "/usr/bin:/bin"}
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from octotui.dotnet import runtime
 from octotui.dumps.backends.createdump import CreatedumpBackend
 from octotui.dumps.backends.hosttools import host_tools
 from octotui.dumps.backends.registry import AUTO, NAMES
+from octotui.dumps.keeping.limits import Limits
 from octotui.dumps.model import DumpRequest, DumpType, Severity
 from octotui.dumps.results import JobState
 from octotui.dumps.service import DumpService
@@ -168,7 +169,7 @@ async def test_a_createdump_of_the_host_captures_it_without_opening_a_library_of
     tools = host_tools([str(trusted)], Path("/nonexistent"))
     assert [tool.path for tool in tools] == [str(find_runtime("8.0").createdump)]
     backend = CreatedumpBackend(bench.service._rights, stand_ins=lambda: tools)
-    service = DumpService(bench.store, backends=[backend])
+    service = DumpService(bench.store, backends=[backend], limits=Limits.none())
     request = DumpRequest((attacker.key,), frozenset({attacker.key}), type=type, backend="createdump")
     plan = await service.plan(request, sample_of(attacker))  # type: ignore[arg-type]
     (step,) = plan.steps

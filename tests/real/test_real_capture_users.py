@@ -17,6 +17,7 @@ from octotui.dotnet import runtime
 from octotui.dumps.backends.base import Capture
 from octotui.dumps.backends.createdump import CreatedumpBackend
 from octotui.dumps.commands import as_root
+from octotui.dumps.keeping.limits import Limits
 from octotui.dumps.model import DumpRequest, Severity
 from octotui.dumps.rights import Rights
 from octotui.dumps.service import DumpService
@@ -179,7 +180,7 @@ async def test_own_user_without_root_captures_its_own(start_target: StartTarget)
 
 async def test_stranger_is_refused_and_told_to_use_sudo(start_target: StartTarget, bench: Bench) -> None:
     target = start_target()
-    service = DumpService(bench.store, rights=Rights(NOBODY, NOBODY))
+    service = DumpService(bench.store, rights=Rights(NOBODY, NOBODY), limits=Limits.none())
     plan = await service.plan(DumpRequest((target.key,)), sample_of(target))
     (refusal,) = plan.of(Severity.REFUSAL)
     assert refusal.hint == as_root("dump", str(target.pid))

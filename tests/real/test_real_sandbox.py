@@ -17,6 +17,7 @@ from real_captures import Bench, check_finished, is_running, is_traced, sample_o
 
 from octotui.dumps.backends import launching, sandbox
 from octotui.dumps.backends.createdump import CreatedumpBackend
+from octotui.dumps.keeping.limits import Limits
 from octotui.dumps.model import DumpPlan, DumpRequest, DumpType, Severity
 from octotui.dumps.rights import read_rights
 from octotui.dumps.service import DumpService
@@ -134,7 +135,7 @@ async def test_each_type_of_each_runtime_is_captured_in_it(
 
 async def without_sandbox(bench: Bench, target: DotnetTarget, type: DumpType) -> tuple[DumpService, DumpPlan]:
     backend = CreatedumpBackend(read_rights(), stand_ins=lambda: (), why_no_sandbox=lambda: WHY)
-    service = DumpService(bench.store, backends=[backend])
+    service = DumpService(bench.store, backends=[backend], limits=Limits.none())
     request = DumpRequest((target.key,), frozenset({target.key}), type=type, backend="createdump")
     return service, await service.plan(request, sample_of(target))
 

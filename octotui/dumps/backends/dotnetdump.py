@@ -7,20 +7,19 @@ import os
 import subprocess
 from pathlib import Path
 
-from octotui.dotnet import ipc
 from octotui.dotnet.access import Identity
 from octotui.dotnet.model import DiagnosticsSocket, RuntimeFacts
 from octotui.dotnet.sockets import socket_name
 from octotui.dumps.backends import dotnettool
 from octotui.dumps.backends.base import Availability, Capture
-from octotui.dumps.backends.ipc import LIVENESS_SECONDS, IpcBackend, end_capturing_child, keep_answering
+from octotui.dumps.backends.ipc import IpcBackend, answering_socket, end_capturing_child, keep_answering
 from octotui.dumps.backends.launching import ENVIRONMENT, confirmed, run_tool, start
 from octotui.dumps.disk.acting import Actor
 from octotui.dumps.model import DumpType
 from octotui.dumps.rights import Rights
 from octotui.dumps.targets.waiting import in_thread, to_its_end
 from octotui.dumps.verifying.writers import Writer
-from octotui.errors import CaptureFailed, DiagnosticsError
+from octotui.errors import CaptureFailed
 from octotui.text import printable
 
 TYPES = {DumpType.MINI: "Mini", DumpType.HEAP: "Heap", DumpType.TRIAGE: "Triage", DumpType.FULL: "Full"}
@@ -63,14 +62,7 @@ class DotnetDumpBackend:
         return Availability(True, f"{printable(found.path)} can be started as uid {facts.uid}")
 
     async def run(self, capture: Capture) -> None:
-        socket = capture.facts.socket
-        if socket is None:
-            raise CaptureFailed("the process has no diagnostics socket", code="no-socket")
-        try:
-            # Also proves that the target itself listens there.
-            await ipc.process_info(socket, timeout=LIVENESS_SECONDS)
-        except DiagnosticsError as error:
-            raise CaptureFailed(error.message, hint=error.hint, code="socket-silent") from error
+        socket = await answering_socket(capture)
         directory, temporary = await in_thread(_prepare, capture, socket)
         guard = asyncio.ensure_future(keep_answering(capture))
         try:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from octotui.dotnet import ipc
-from octotui.dotnet.model import RuntimeFacts, RuntimeKind
+from octotui.dotnet.model import DiagnosticsSocket, RuntimeFacts, RuntimeKind
 from octotui.dumps.backends import advice, words
 from octotui.dumps.backends.base import Availability, Capture
 from octotui.dumps.commands import as_root
@@ -29,6 +29,21 @@ KINDS = {
     DumpType.TRIAGE: ipc.DumpKind.TRIAGE,
     DumpType.FULL: ipc.DumpKind.FULL,
 }
+
+
+async def answering_socket(capture: Capture) -> DiagnosticsSocket:
+    """The target's socket, which answered just now: that also proves that the target itself listens there.
+
+    Raises CaptureFailed: `no-socket`, or `socket-silent` where another backend may stand in.
+    """
+    socket = capture.facts.socket
+    if socket is None:
+        raise CaptureFailed("the process has no diagnostics socket", code="no-socket")
+    try:
+        await ipc.process_info(socket, timeout=LIVENESS_SECONDS)
+    except DiagnosticsError as error:
+        raise CaptureFailed(error.message, hint=error.hint, code="socket-silent") from error
+    return socket
 
 
 class IpcBackend:
@@ -71,13 +86,7 @@ class IpcBackend:
         return Availability(True, "its runtime answers on its diagnostics socket and dumps as its own user")
 
     async def run(self, capture: Capture) -> None:
-        socket = capture.facts.socket
-        if socket is None:
-            raise CaptureFailed("the process has no diagnostics socket", code="no-socket")
-        try:
-            await ipc.process_info(socket, timeout=LIVENESS_SECONDS)
-        except DiagnosticsError as error:
-            raise CaptureFailed(error.message, hint=error.hint, code="socket-silent") from error
+        await answering_socket(capture)
         try:
             await self._request(capture)
         except CaptureFailed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,9 +154,9 @@ class Passage:
     untrusted: str = ""
 
 
-def passage(path: Path, who: Identity, *, also_trusted: Collection[int] = ()) -> Passage:
+def passage(path: Path, who: Identity) -> Passage:
     """How `who` gets to the directory `path` and whom that way depends on."""
-    trusted = {0, who.uid, *also_trusted}
+    trusted = {0, who.uid}
     untrusted = ""
     reached = "/"
     try:

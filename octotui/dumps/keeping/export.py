@@ -22,7 +22,6 @@ from octotui.text import printable, shell_quoted_path
 from octotui.units import bytes_text
 
 ZSTD_SUFFIX = ".zst"
-LEVELS = range(1, 20)
 _ZEROS = bytes(1 << 20)
 
 

@@ -133,11 +133,8 @@ class Store:
 
     def _of_dump(self, name: str, has_record: bool) -> DumpRecord | None:
         path = self.directory / name
-        try:
-            status = os.lstat(path)
-        except OSError:
-            return None
-        if not stat.S_ISREG(status.st_mode):
+        status = _plain(path)
+        if status is None:
             return None
         record_path = self.directory / (name + RECORD_SUFFIX)
         data = read_json(record_path) if has_record else None
@@ -158,11 +155,8 @@ class Store:
     def _of_lost(self, name: str) -> DumpRecord | None:
         """A record without a dump. It is shown even when it cannot be read: something was there."""
         path = self.directory / name
-        try:
-            status = os.lstat(path)
-        except OSError:
-            return None
-        if not stat.S_ISREG(status.st_mode):
+        status = _plain(path)
+        if status is None:
             return None
         data = read_json(path) or {}
         problem = "" if data.get("outcome") == "lost" else "its dump is gone" if data else "a damaged record, no dump"
@@ -206,6 +200,15 @@ def _written(status: os.stat_result) -> datetime:
 def _candidates(name: str) -> list[str]:
     stem = name.removesuffix(DUMP_SUFFIX)
     return [name, *(f"{stem}-{number}{DUMP_SUFFIX}" for number in range(2, MOST_NAMES + 1))]
+
+
+def _plain(path: Path) -> os.stat_result | None:
+    """The status of a regular file; None for what is none, or is gone. A link is not followed."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None
 
 
 def _is_dump(name: str) -> bool:
