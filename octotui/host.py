@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 
 from octotui import locations
 from octotui.config import Settings
@@ -41,9 +41,12 @@ class Host:
         """Raises UsageError when the limits of the settings make no sense."""
         return cls(settings, open_source(redact), Sampler(_Interpreter()), Store(locations.store_directory()))
 
-    def read_sample(self, keep: Collection[ProcessKey] = ()) -> Sample:
-        """One scan of the host. Blocks for milliseconds; call it from one thread at a time."""
-        return self._sampler.advance(self._source.read(), keep=keep)
+    def read_sample(self, keep: Collection[ProcessKey] = (), watched: Set[ProcessKey] | None = None) -> Sample:
+        """One scan of the host. Blocks for milliseconds; call it from one thread at a time.
+
+        Ghosts in `keep` stay; the figures of the processes in `watched` are read anew, those of all where it is None.
+        """
+        return self._sampler.advance(self._source.read(watched), keep=keep)
 
     def settle_interrupted(self) -> tuple[DumpRecord, ...]:
         """Finishes or clears the captures of an octotui that was killed; the records that came of it. Blocks."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -58,7 +59,8 @@ class Snapshot:
     """All processes at one moment.
 
     `processes` is keyed by identity; `monotonic` (seconds) is what rates are computed from;
-    `uptime_seconds` is the host's, on the clock of `ProcessInfo.started_seconds`.
+    `uptime_seconds` is the host's, on the clock of `ProcessInfo.started_seconds`. `fresh` are the keys that were read
+    for this snapshot, None when all were: the others stand as they were read last. `pids` has the key of each pid.
     """
 
     host: str
@@ -67,13 +69,20 @@ class Snapshot:
     uptime_seconds: float
     processes: Mapping[ProcessKey, ProcessInfo]
     scan_seconds: float = 0.0
+    fresh: Set[ProcessKey] | None = None
+    pids: Mapping[int, ProcessKey] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.pids:
+            object.__setattr__(self, "pids", {key.pid: key for key in self.processes})
 
     def age_seconds(self, process: ProcessInfo) -> float:
         return max(0.0, self.uptime_seconds - process.started_seconds)
 
     def find(self, pid: int) -> ProcessInfo | None:
         """The process that has `pid` now, or None."""
-        return next((p for k, p in self.processes.items() if k.pid == pid), None)
+        key = self.pids.get(pid)
+        return None if key is None else self.processes.get(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,9 @@ class Meaning:
 
 NO_MEANING = Meaning()
 
+new_structure = itertools.count(1).__next__
+"""A number for `Sample.structure` that no other sample has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ghost:
@@ -122,6 +134,7 @@ class Sample:
     arrived: Mapping[ProcessKey, float] = field(default_factory=lambda: MappingProxyType({}))
     ghosts: Mapping[ProcessKey, Ghost] = field(default_factory=lambda: MappingProxyType({}))
     meanings: Mapping[ProcessKey, Meaning] = field(default_factory=lambda: MappingProxyType({}))
+    structure: int = field(default_factory=new_structure)
 
     def meaning(self, key: ProcessKey) -> Meaning:
         found = self.meanings.get(key)
@@ -138,9 +151,12 @@ class Sample:
 
 
 class ProcessSource(Protocol):
-    """Where snapshots come from. `read` blocks: call it in a thread, one at a time."""
+    """Where snapshots come from. `read` blocks: call it in a thread, one at a time.
 
-    def read(self) -> Snapshot: ...
+    `watched` are the processes whose figures are wanted; None wants those of all. A source may read more than that.
+    """
+
+    def read(self, watched: Set[ProcessKey] | None = None) -> Snapshot: ...
 
 
 Redactor = Callable[[Sequence[str]], tuple[str, ...]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -56,8 +56,8 @@ class PsutilSource:
         self._now = now
         self._facts: dict[ProcessKey, _Facts] = {}
 
-    def read(self) -> Snapshot:
-        """All processes of this moment. One that ends while it is read is left out."""
+    def read(self, watched: Set[ProcessKey] | None = None) -> Snapshot:
+        """All processes of this moment, whatever is `watched`. One that ends while it is read is left out."""
         begun = self._clock()
         taken_at = self._now()
         booted = psutil.boot_time()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -75,7 +75,7 @@ class ProcfsSource:
         self._users: dict[int, str] = {}
         self._entries: dict[str, _Entry] = {}
 
-    def read(self) -> Snapshot:
+    def read(self, watched: Set[ProcessKey] | None = None) -> Snapshot:
         """All processes of this moment. One that ends while it is read is left out. Raises AccessDenied."""
         begun = self._clock()
         taken_at = self._now()

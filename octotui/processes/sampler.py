@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from octotui.processes.model import NO_MEANING, Ghost, Interpreter, Meaning, ProcessKey, Sample, Snapshot
@@ -33,6 +34,8 @@ class Sampler:
                 MappingProxyType(self._ghosts(last, snapshot, keep)),
                 MappingProxyType(dict(meanings)),
             )
+            if _is_alike(last, sample):
+                sample = replace(sample, structure=last.structure)
         self._last = sample
         return sample
 
@@ -61,6 +64,19 @@ class Sampler:
             if not process.is_kernel:
                 ghosts[key] = Ghost(process, _last_meaning(last.meanings, key), now)
         return ghosts
+
+
+def _is_alike(last: Sample, sample: Sample) -> bool:
+    """Whether both hold the same processes and ghosts with the same parents and meanings."""
+    before, after = last.snapshot.processes, sample.snapshot.processes
+    return (
+        before.keys() == after.keys()
+        and last.ghosts.keys() == sample.ghosts.keys()
+        and last.meanings == sample.meanings
+        and all(
+            process is before[key] or process.parent_pid == before[key].parent_pid for key, process in after.items()
+        )
+    )
 
 
 def _last_meaning(meanings: Mapping[ProcessKey, Meaning], key: ProcessKey) -> Meaning:

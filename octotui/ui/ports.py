@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Set
 from typing import TYPE_CHECKING, Protocol
 
 from octotui.config import Settings
@@ -44,7 +44,7 @@ class HostPort(Protocol):
     @property
     def dumps(self) -> DumpPort: ...
 
-    def read_sample(self, keep: Collection[ProcessKey] = ()) -> Sample: ...
+    def read_sample(self, keep: Collection[ProcessKey] = (), watched: Set[ProcessKey] | None = None) -> Sample: ...
 
     def settle_interrupted(self) -> tuple[DumpRecord, ...]: ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -277,6 +277,7 @@ class FakeHost:
         self.dumps = ScriptedDumpService()
         self.store = FakeStore()
         self.kept: Collection[ProcessKey] = ()
+        self.watched: Set[ProcessKey] | None = None
         self.interrupted: tuple[DumpRecord, ...] = ()
         self.looks_until_settled = 0
 
@@ -290,6 +291,6 @@ class FakeHost:
     def has_interrupted(self) -> bool:
         return self.looks_until_settled > 0
 
-    def read_sample(self, keep: Collection[ProcessKey] = ()) -> Sample:
-        self.kept = keep
+    def read_sample(self, keep: Collection[ProcessKey] = (), watched: Set[ProcessKey] | None = None) -> Sample:
+        self.kept, self.watched = keep, watched
         return self.samples.pop(0) if len(self.samples) > 1 else self.samples[0]
