@@ -15,9 +15,10 @@ from octotui.dumps.keeping.usage import fullness
 from octotui.dumps.service import DumpService
 from octotui.dumps.survival.recovery import recover, unsettled
 from octotui.octopus.meaning import OctopusInterpreter
+from octotui.octopus.roles import Role, classify
 from octotui.octopus.secrets import redact
 from octotui.octopus.workfiles import HostWorkFiles
-from octotui.processes.model import Meaning, ProcessKey, ProcessSource, Sample, Snapshot
+from octotui.processes.model import Meaning, ProcessInfo, ProcessKey, ProcessSource, Sample, Snapshot
 from octotui.processes.sampler import Sampler
 from octotui.processes.source import open_source
 
@@ -33,20 +34,51 @@ class Host:
         self.store = store
         self._source = source
         self._sampler = sampler
+        self._sample: Sample | None = None
+        self._is_selective = False
         self.limits = Limits.parse(settings.quota, settings.keep_free)
         self.dumps = DumpService(store, limits=self.limits)
 
     @classmethod
-    def open(cls, settings: Settings) -> Host:
-        """Raises UsageError when the limits of the settings make no sense."""
-        return cls(settings, open_source(redact), Sampler(_Interpreter()), Store(locations.store_directory()))
+    def open(cls, settings: Settings, *, is_following: bool = False) -> Host:
+        """`is_following`: samples will be taken for long. Raises UsageError when a limit of the settings is none."""
+        source = open_source(redact, is_following=is_following)
+        return cls(settings, source, Sampler(_Interpreter()), Store(locations.store_directory()))
 
     def read_sample(self, keep: Collection[ProcessKey] = (), watched: Set[ProcessKey] | None = None) -> Sample:
         """One scan of the host. Blocks for milliseconds; call it from one thread at a time.
 
         Ghosts in `keep` stay; the figures of the processes in `watched` are read anew, those of all where it is None.
         """
-        return self._sampler.advance(self._source.read(watched), keep=keep)
+        self._is_selective = watched is not None
+        self._sample = self._sampler.advance(self._source.read(watched), keep=keep)
+        return self._sample
+
+    def events_descriptor(self) -> int | None:
+        return self._source.events_descriptor()
+
+    def listen(self) -> bool:
+        """Takes in what the kernel told of starts and ends; whether Octopus is concerned, so that a scan is worth it.
+
+        Where all processes are watched something always happens, and the scans go by their interval.
+        """
+        heard = self._source.listen()
+        return self._is_selective and any(self._is_octopus(process) for process in heard)
+
+    def _is_octopus(self, process: ProcessInfo) -> bool:
+        """Whether it has a part in Octopus: by itself, or below a process that has."""
+        if classify(process).role is not Role.NONE:
+            return True
+        sample = self._sample
+        if sample is None:
+            return False
+        parent = sample.snapshot.pids.get(process.parent_pid)
+        keys = (process.key,) if parent is None else (process.key, parent)
+        return any(sample.meaning(key).role not in ("", Role.NONE) for key in keys)
+
+    def close(self) -> None:
+        """Close what the source keeps open. Samples can be read on, without events."""
+        self._source.close()
 
     def settle_interrupted(self) -> tuple[DumpRecord, ...]:
         """Finishes or clears the captures of an octotui that was killed; the records that came of it. Blocks."""

@@ -59,7 +59,7 @@ def open_screen(settings: Settings) -> int:
     from octotui.host import Host
 
     parsed_filter(settings.filter)
-    host = Host.open(settings)
+    host = Host.open(settings, is_following=True)
     from octotui.ui.app import run
 
     return run(host)

@@ -10,6 +10,9 @@ from octotui.processes.model import ProcessInfo, ProcessKey, Snapshot
 YOUNG_SECONDS = 10.0
 PROBES_PER_SCAN = 200
 
+FEWEST_THREADS = 3
+"""A runtime that has come up has at least these: the program's, the finalizer's, and that of its signals and waits."""
+
 
 class DotnetProbe:
     """Answers for the processes of the snapshot given to `begin`: True, False, or None while it is not known.
@@ -39,6 +42,9 @@ class DotnetProbe:
         is_settled = self._uptime - process.started_seconds > YOUNG_SECONDS
         if name == process.name and (answer or is_settled):
             return answer
+        if process.threads < FEWEST_THREADS:
+            # Nearly every process of a host has one or two, and its memory map need not be read at all.
+            return False
         if self._left <= 0:
             return answer
         self._left -= 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from octotui.octopus import commandline
@@ -45,14 +45,26 @@ class Standing(NamedTuple):
     is_orphan: bool
 
 
-def settle(lineage: Lineage, evidence: Mapping[ProcessKey, Evidence]) -> dict[ProcessKey, Standing]:
-    """The standing of every process of a snapshot, parents before children."""
-    promoted = _ssh_families(lineage, evidence)
-    service_groups = _service_groups(lineage, evidence)
+def settle(
+    lineage: Lineage,
+    evidence: Mapping[ProcessKey, Evidence],
+    seeds: Iterable[ProcessKey],
+    children: Mapping[int, Collection[ProcessKey]],
+) -> dict[ProcessKey, Standing]:
+    """The standing of every process that may play a part, parents before children; all others play none.
+
+    `seeds` are the processes whose own evidence names a role or a work directory, `children` all keys by the pid of
+    their parent. A part is played by seeds, by what is below them, and by strays of a Tentacle.
+    """
+    seeds = tuple(seeds)
+    promoted = _ssh_families(lineage, evidence, seeds)
+    service_groups = _service_groups(lineage, evidence, seeds)
+    strays = [key for key in children.get(1, ()) if lineage.processes[key].cgroup in service_groups]
+    members = _with_descendants((*seeds, *promoted, *strays), children)
     standings: dict[ProcessKey, Standing] = {}
-    for process, parent in lineage.parents_first():
+    for process, parent in lineage.parents_first(members):
         key = process.key
-        above = standings[parent.key].finding if parent is not None else _NOTHING
+        above = _NOTHING if parent is None or parent.key not in standings else standings[parent.key].finding
         own = evidence[key]
         finding = promoted.get(key) or own.finding
         if not finding.is_settled:
@@ -64,6 +76,19 @@ def settle(lineage: Lineage, evidence: Mapping[ProcessKey, Evidence]) -> dict[Pr
         is_orphan = finding.role in _CAN_BE_ORPHANED and _is_abandoned(process, parent, finding.role, above.role)
         standings[key] = Standing(process, finding, heir, is_orphan)
     return standings
+
+
+def _with_descendants(
+    keys: Iterable[ProcessKey], children: Mapping[int, Collection[ProcessKey]]
+) -> dict[ProcessKey, None]:
+    found = dict.fromkeys(keys)
+    pending = list(found)
+    while pending:
+        for below in children.get(pending.pop().pid, ()):
+            if below not in found:
+                found[below] = None
+                pending.append(below)
+    return found
 
 
 def own_family(lineage: Lineage, own_pid: int) -> frozenset[ProcessKey]:
@@ -113,16 +138,19 @@ def _is_abandoned(process: ProcessInfo, parent: ProcessInfo | None, role: Role, 
     return above not in _AT_WORK
 
 
-def _ssh_families(lineage: Lineage, evidence: Mapping[ProcessKey, Evidence]) -> dict[ProcessKey, RoleFinding]:
+def _ssh_families(
+    lineage: Lineage, evidence: Mapping[ProcessKey, Evidence], seeds: Collection[ProcessKey]
+) -> dict[ProcessKey, RoleFinding]:
     """SSH sessions that lead to an Octopus process, and the shells between the two.
 
     A session above a Tentacle or a Server is a person's, not a task's.
     """
-    sessions = {key for key, own in evidence.items() if own.finding.role is Role.SSH_SESSION}
+    sessions = {key for key in seeds if evidence[key].finding.role is Role.SSH_SESSION}
     if not sessions:
         return {}
     found: dict[ProcessKey, RoleFinding] = {}
-    for key, own in evidence.items():
+    for key in seeds:
+        own = evidence[key]
         if own.finding.role not in _AT_WORK or not own.finding.is_settled:
             continue
         between: list[ProcessInfo] = []
@@ -149,12 +177,14 @@ def _session_shells(
     return shells
 
 
-def _service_groups(lineage: Lineage, evidence: Mapping[ProcessKey, Evidence]) -> frozenset[str]:
+def _service_groups(
+    lineage: Lineage, evidence: Mapping[ProcessKey, Evidence], seeds: Iterable[ProcessKey]
+) -> frozenset[str]:
     """The control groups of services in which a Tentacle runs: every descendant stays there, whoever adopts it."""
     return frozenset(
         lineage.processes[key].cgroup
-        for key, own in evidence.items()
-        if own.finding.role is Role.TENTACLE
+        for key in seeds
+        if evidence[key].finding.role is Role.TENTACLE
         and service_unit(lineage.processes[key].cgroup)
         and not _runs_below_a_supervisor(lineage, key)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from octotui.processes.model import ProcessInfo, ProcessKey
 
@@ -13,9 +13,10 @@ class Lineage:
     A parent counts only if it is there and did not start after its child; otherwise the process is a root.
     """
 
-    def __init__(self, processes: Mapping[ProcessKey, ProcessInfo]) -> None:
+    def __init__(self, processes: Mapping[ProcessKey, ProcessInfo], keys: Mapping[int, ProcessKey]) -> None:
+        """`keys` has the key of each pid that counts as a parent."""
         self.processes = processes
-        self._keys = {key.pid: key for key in processes}
+        self._keys = keys
 
     def find(self, pid: int) -> ProcessInfo | None:
         """The process that has `pid`, or None."""
@@ -38,20 +39,22 @@ class Lineage:
             seen.add(current.key)
             current = self.parent(current)
 
-    def parents_first(self) -> list[tuple[ProcessInfo, ProcessInfo | None]]:
-        """Every process with its parent, parents before children; one link of a cycle is cut."""
+    def parents_first(self, members: Collection[ProcessKey]) -> list[tuple[ProcessInfo, ProcessInfo | None]]:
+        """Every one of `members` with its parent, parents before children; one link of a cycle is cut."""
         ordered: list[tuple[ProcessInfo, ProcessInfo | None]] = []
         placed: set[ProcessKey] = set()
-        for process in self.processes.values():
-            if process.key in placed:
+        for key in members:
+            if key in placed:
                 continue
+            process = self.processes[key]
             branch = [process]
             for ancestor in self.ancestors(process):
-                if ancestor.key in placed:
+                if ancestor.key in placed or ancestor.key not in members:
                     break
                 branch.append(ancestor)
             for member in reversed(branch):
                 parent = self.parent(member)
-                ordered.append((member, parent if parent is not None and parent.key in placed else None))
+                is_cut = parent is not None and parent.key in members and parent.key not in placed
+                ordered.append((member, None if is_cut else parent))
                 placed.add(member.key)
         return ordered

@@ -54,6 +54,27 @@ class ProcessInfo:
         return " ".join(self.argv) if self.argv else f"[{self.name}]"
 
 
+new_number = itertools.count(1).__next__
+"""A number that no other snapshot, or no other sample's structure, has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is other than in the snapshot before, which had the number `since`.
+
+    `changed` are processes whose facts or parent are not what they were; figures do not count.
+    """
+
+    since: int
+    arrived: Set[ProcessKey] = frozenset()
+    exited: Set[ProcessKey] = frozenset()
+    changed: Set[ProcessKey] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.arrived or self.exited or self.changed)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All processes at one moment.
@@ -61,6 +82,8 @@ class Snapshot:
     `processes` is keyed by identity; `monotonic` (seconds) is what rates are computed from;
     `uptime_seconds` is the host's, on the clock of `ProcessInfo.started_seconds`. `fresh` are the keys that were read
     for this snapshot, None when all were: the others stand as they were read last. `pids` has the key of each pid.
+    `passed` are processes that came and went since the snapshot before. `changes` is None where the source does not
+    keep count of them. `events` says in a word how the source hears of starts and ends: "on", "off", "" for neither.
     """
 
     host: str
@@ -71,6 +94,10 @@ class Snapshot:
     scan_seconds: float = 0.0
     fresh: Set[ProcessKey] | None = None
     pids: Mapping[int, ProcessKey] = field(default_factory=dict, repr=False)
+    passed: tuple[ProcessInfo, ...] = ()
+    changes: Changes | None = None
+    number: int = field(default_factory=new_number)
+    events: str = ""
 
     def __post_init__(self) -> None:
         if not self.pids:
@@ -108,9 +135,6 @@ class Meaning:
 
 NO_MEANING = Meaning()
 
-new_structure = itertools.count(1).__next__
-"""A number for `Sample.structure` that no other sample has."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ghost:
@@ -134,7 +158,7 @@ class Sample:
     arrived: Mapping[ProcessKey, float] = field(default_factory=lambda: MappingProxyType({}))
     ghosts: Mapping[ProcessKey, Ghost] = field(default_factory=lambda: MappingProxyType({}))
     meanings: Mapping[ProcessKey, Meaning] = field(default_factory=lambda: MappingProxyType({}))
-    structure: int = field(default_factory=new_structure)
+    structure: int = field(default_factory=new_number)
 
     def meaning(self, key: ProcessKey) -> Meaning:
         found = self.meanings.get(key)
@@ -157,6 +181,16 @@ class ProcessSource(Protocol):
     """
 
     def read(self, watched: Set[ProcessKey] | None = None) -> Snapshot: ...
+
+    def events_descriptor(self) -> int | None:
+        """What becomes readable when there is something to `listen` to; None where nothing is heard."""
+        ...
+
+    def listen(self) -> tuple[ProcessInfo, ...]:
+        """Processes of which it was heard since the last look; never while `read` runs."""
+        ...
+
+    def close(self) -> None: ...
 
 
 Redactor = Callable[[Sequence[str]], tuple[str, ...]]

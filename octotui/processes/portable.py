@@ -76,6 +76,15 @@ class PsutilSource:
             _host_name(), taken_at, begun, uptime, MappingProxyType(processes), max(0.0, self._clock() - begun)
         )
 
+    def events_descriptor(self) -> int | None:
+        return None
+
+    def listen(self) -> tuple[ProcessInfo, ...]:
+        return ()
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
     def _read_one(self, process: psutil.Process, booted: float, uptime: float) -> tuple[ProcessInfo, _Facts]:
         with process.oneshot():
             known: dict[str, Any] = process.as_dict(attrs=_CHANGING, ad_value=None)

@@ -1,233 +1,196 @@
-"""The process table of Linux, read from `/proc` at the price of one `stat` a process."""
+"""The process table of Linux: whole at first and when asked for, else as the kernel's events and what is shown ask.
+
+The figures of watched processes are read at every look, and so are processes that are young, ended and not yet reaped,
+or named by an event. All others stand as they were read last: what matters of them changes with an event only.
+"""
 
 from __future__ import annotations
 
 import os
-import pwd
 import time
 from collections.abc import Callable, Set
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
 
 from octotui.errors import AccessDenied
-from octotui.processes.cgroups import main_cgroup, parse_cgroups
-from octotui.processes.model import ProcessInfo, ProcessKey, Redactor, Snapshot
-from octotui.processes.statfile import LONGEST_COMMAND, StatFields, parse_command, parse_stat
-from octotui.text import decoded, printable
+from octotui.processes.entry import YOUNG_SECONDS, EntryReader, content
+from octotui.processes.hearing import Hearing
+from octotui.processes.model import Changes, ProcessInfo, ProcessKey, Redactor, Snapshot
+from octotui.processes.proctable import ProcessTable
+from octotui.processes.statfiles import StatFiles, most_files
+from octotui.text import printable
 
 PROC = Path("/proc")
 
-YOUNG_SECONDS = 5.0
-"""Age up to which a command line is read again with each scan: exec changes it and keeps pid and start."""
+LISTING_SECONDS = 60.0
+"""How long the list of pids is taken as right while the kernel tells of starts and ends."""
 
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-_LONGEST_STAT = 2048
-_LONGEST_CGROUP = 16 * 1024
-_DELETED = " (deleted)"
-
-
-class _Facts(NamedTuple):
-    """What a process seldom changes. `raw_command` tells whether `argv` is still right."""
-
-    raw_command: bytes = b""
-    argv: tuple[str, ...] = ()
-    executable: str = ""
-    cwd: str = ""
-    cgroup: str = ""
-    uid: int = -1
-
-
-class _Entry(NamedTuple):
-    """What is kept of a process between two reads.
-
-    `is_calm`: the facts surely belong to `raw`, so equal bytes mean an equal process, for no process execs without
-    a page fault, which `stat` counts. `is_settled`: calm, and no longer young when the facts were read.
-    """
-
-    raw: bytes
-    info: ProcessInfo
-    facts: _Facts
-    name: bytes
-    image: int
-    is_calm: bool
-    is_settled: bool
+LISTENED_AT_ONCE = 64
+"""Processes that are read when their exec is heard; of a flood the rest is read with the next look."""
 
 
 class ProcfsSource:
-    """Snapshots of the processes below `root`, a mounted proc file system or a copy of one."""
+    """Snapshots of the processes below `root`, a mounted proc file system or a copy of one.
+
+    `hearing` tells of starts and ends; it is opened with the second snapshot, so that the first need not wait for it.
+    """
 
     def __init__(
         self,
         redact: Redactor,
         root: Path = PROC,
         *,
+        hearing: Hearing | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._redact = redact
+        self._reader = EntryReader(redact)
         self._root = root
+        self._hearing = hearing
         self._clock = clock
         self._now = now
         self._host = printable(os.uname().nodename)
-        self._users: dict[int, str] = {}
-        self._entries: dict[str, _Entry] = {}
+        # A copy of a proc file system does not tell by its open files that a process is gone.
+        self._files = StatFiles(most_files() if root == PROC else 0)
+        self._table = ProcessTable()
+        self._listed_at: float | None = None
+        self._number = 0
 
     def read(self, watched: Set[ProcessKey] | None = None) -> Snapshot:
-        """All processes of this moment. One that ends while it is read is left out. Raises AccessDenied."""
+        """All processes of this moment, those in `watched` (None: all) with new figures.
+
+        Raises AccessDenied where there is no proc file system, OSError where no file can be opened any more.
+        """
         begun = self._clock()
         taken_at = self._now()
+        directory = self._open_root()
         try:
-            directory = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
+            uptime = self._uptime(directory)
+            fresh = self._look(directory, uptime, watched, begun)
+        finally:
+            os.close(directory)
+        table = self._table
+        changes = Changes(self._number, *table.take_changes())
+        snapshot = Snapshot(
+            self._host,
+            taken_at,
+            begun,
+            uptime,
+            MappingProxyType(table.processes.copy()),
+            max(0.0, self._clock() - begun),
+            fresh,
+            MappingProxyType(table.keys.copy()),
+            table.take_passed(),
+            changes if self._number else None,
+            events=self._hearing.state if self._hearing else "",
+        )
+        self._number = snapshot.number
+        return snapshot
+
+    def listen(self) -> tuple[ProcessInfo, ...]:
+        """What the kernel told since the last look: processes that execed just now, and known ones that ended.
+
+        A process that lives for milliseconds is read here or never. Not for use while `read` runs.
+        """
+        if self._hearing is None or self._listed_at is None:
+            return ()
+        self._hearing.drain(self._table.entries, rounds=1)
+        ended = [self._table.entries[pid].info for pid in self._hearing.take_ended() if pid in self._table.entries]
+        execed = self._hearing.take_execed(LISTENED_AT_ONCE)
+        if not execed:
+            return tuple(ended)
+        directory = self._open_root()
+        try:
+            uptime = self._uptime(directory)
+            for pid in execed:
+                self._read_again(directory, pid, uptime)
+        finally:
+            os.close(directory)
+        found = (self._table.entries.get(pid) for pid in execed)
+        return (*ended, *(entry.info for entry in found if entry is not None))
+
+    def events_descriptor(self) -> int | None:
+        """The descriptor that becomes readable when there is something to `listen` to; None where nothing is heard."""
+        return self._hearing.fileno() if self._hearing else None
+
+    def close(self) -> None:
+        """Close what is kept open; a further `read` opens it again, without events."""
+        self._files.close()
+        if self._hearing is not None:
+            self._hearing.close()
+
+    def _open_root(self) -> int:
+        try:
+            return os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
             raise AccessDenied(
                 f"cannot read {self._root}: {error.strerror}", hint="mount -t proc proc /proc", code="no-proc"
             ) from error
-        try:
-            uptime = self._uptime(directory)
-            entries = self._scan(directory, uptime)
-        finally:
-            os.close(directory)
-        self._entries = entries
-        processes = MappingProxyType({entry.info.key: entry.info for entry in entries.values()})
-        return Snapshot(self._host, taken_at, begun, uptime, processes, max(0.0, self._clock() - begun))
 
     def _uptime(self, directory: int) -> float:
         if self._root == PROC:
             # Container runtimes cover /proc/uptime with the container's own age; start ticks stay on this clock.
             return time.clock_gettime(time.CLOCK_BOOTTIME)
         try:
-            return float(_content(directory, "uptime", 64).split()[0])
+            return float(content(directory, "uptime", 64).split()[0])
         except (ValueError, IndexError):
             return 0.0
 
-    def _scan(self, directory: int, uptime: float) -> dict[str, _Entry]:
-        known = self._entries
-        entries: dict[str, _Entry] = {}
-        for pid in os.listdir(directory):
-            if not pid.isdecimal():
-                continue
-            try:
-                descriptor = os.open(pid + "/stat", os.O_RDONLY, dir_fd=directory)
-            except OSError:
-                continue
-            try:
-                raw = os.read(descriptor, _LONGEST_STAT)
-            except OSError:
-                continue
-            finally:
-                os.close(descriptor)
-            entry: _Entry | None = known.get(pid)
-            if entry is None or not entry.is_calm or entry.raw != raw:
-                entry = self._updated(directory, pid, raw, entry, uptime)
-                if entry is None:
-                    continue
-            entries[pid] = entry
-        return entries
-
-    def _updated(self, directory: int, pid: str, raw: bytes, last: _Entry | None, uptime: float) -> _Entry | None:
-        stat = parse_stat(raw)
-        if stat is None:
-            return None
-        if last is not None and last.info.key.started != stat.started:
-            last = None
-        if last is not None and (stat.state == "Z" or (last.is_settled and _is_same_image(last, stat))):
-            # A zombie has no command line any more; what it was called before is what one wants to see.
-            info = _info(int(pid), stat, last.facts, last.info)
-            return _Entry(raw, info, last.facts, last.name, last.image, True, last.is_settled)
-        return self._read_whole(directory, pid, raw, last, uptime)
-
-    def _read_whole(
-        self, directory: int, pid: str, raw_before: bytes, last: _Entry | None, uptime: float
-    ) -> _Entry | None:
-        try:
-            # This descriptor is bound to one process: whoever takes over the pid never answers on it.
-            process = os.open(pid, os.O_RDONLY | os.O_DIRECTORY, dir_fd=directory)
-        except OSError:
-            return None
-        try:
-            before = parse_stat(raw_before)
-            facts = self._facts(process, before is not None and before.is_kernel, last)
-            raw = _content(process, "stat", _LONGEST_STAT)
-        finally:
-            os.close(process)
-        stat = parse_stat(raw)
-        if stat is None or before is None:
-            return None
-        if stat.state == "Z" and last is not None:
-            facts = last.facts
-        info = _info(int(pid), stat, facts, None, self._user(facts.uid))
-        is_same = (before.name, before.image, before.started) == (stat.name, stat.image, stat.started)
-        is_settled = is_same and uptime - info.started_seconds >= YOUNG_SECONDS
-        return _Entry(raw, info, facts, stat.name, stat.image, is_settled or raw == raw_before, is_settled)
-
-    def _facts(self, process: int, is_kernel: bool, last: _Entry | None) -> _Facts:
-        uid = os.fstat(process).st_uid
-        cgroup = printable(main_cgroup(parse_cgroups(_content(process, "cgroup", _LONGEST_CGROUP))))
-        if is_kernel:
-            return _Facts(cgroup=cgroup, uid=uid)
-        raw_command = _content(process, "cmdline", LONGEST_COMMAND)
-        if last is not None and last.facts.raw_command == raw_command:
-            argv = last.facts.argv
+    def _look(
+        self, directory: int, uptime: float, watched: Set[ProcessKey] | None, now: float
+    ) -> frozenset[ProcessKey] | None:
+        """Read what has to be read; the keys of what was, None for all."""
+        entries, touched, is_complete = self._table.entries, set[int](), False
+        if self._hearing is not None:
+            if self._listed_at is not None:
+                self._hearing.open()
+            self._hearing.drain(entries)
+            is_complete = self._hearing.is_complete
+            for pid in self._hearing.take_execed():
+                self._table.distrust(pid)
+            touched = self._hearing.take_touched()
+        is_due = self._listed_at is None or not is_complete or now - self._listed_at >= LISTING_SECONDS
+        if is_due:
+            listed = {int(name) for name in os.listdir(directory) if name.isdecimal()}
+            for pid in entries.keys() - listed:
+                self._forget(pid)
+            touched |= listed - entries.keys()
+            self._listed_at = now
+        if watched is None:
+            pids = touched.union(entries)
         else:
-            argv = parse_command(raw_command, self._redact)
-        executable = printable(_target(process, "exe").removesuffix(_DELETED))
-        return _Facts(raw_command, argv, executable, printable(_target(process, "cwd")), cgroup, uid)
+            pids = touched.union((key.pid for key in watched), self._table.restless)
+        gone = self._read_all(directory, pids, uptime)
+        if gone and watched is not None:
+            self._read_all(directory, self._table.children_of(gone), uptime)
+        if watched is None:
+            return None
+        return frozenset(entries[pid].info.key for pid in pids if pid in entries)
 
-    def _user(self, uid: int) -> str:
-        name = self._users.get(uid)
-        if name is None:
-            try:
-                name = printable(pwd.getpwuid(uid).pw_name)
-            except (KeyError, OverflowError):
-                name = str(uid)
-            self._users[uid] = name
-        return name
+    def _read_all(self, directory: int, pids: Set[int], uptime: float) -> set[int]:
+        """Look at each pid; those that had a process and have none now."""
+        entries, restless, read, gone = self._table.entries, self._table.restless, self._files.read, set[int]()
+        for pid in pids:
+            raw = read(directory, pid)
+            entry = entries.get(pid)
+            if entry is not None and entry.is_calm and entry.raw == raw:
+                if pid in restless and entry.info.state != "Z" and uptime - entry.info.started_seconds > YOUNG_SECONDS:
+                    restless.discard(pid)
+                continue
+            found = self._reader.updated(directory, pid, raw, entry, uptime) if raw else None
+            if found is not None:
+                self._table.put(pid, found)
+            elif entry is not None:
+                gone.add(pid)
+                self._forget(pid)
+        return gone
 
+    def _read_again(self, directory: int, pid: int, uptime: float) -> None:
+        """Look at a process whatever was known of it."""
+        self._table.distrust(pid)
+        self._read_all(directory, frozenset((pid,)), uptime)
 
-def _is_same_image(last: _Entry, stat: StatFields) -> bool:
-    return last.name == stat.name and (last.image == stat.image or 0 in (last.image, stat.image))
-
-
-def _info(pid: int, stat: StatFields, facts: _Facts, last: ProcessInfo | None, user: str = "") -> ProcessInfo:
-    return ProcessInfo(
-        ProcessKey(pid, stat.started) if last is None else last.key,
-        stat.parent_pid,
-        printable(decoded(stat.name)) if last is None else last.name,
-        facts.executable,
-        facts.argv,
-        user if last is None else last.user,
-        facts.uid,
-        stat.state,
-        stat.threads,
-        stat.cpu_ticks / _TICKS_PER_SECOND,
-        stat.rss_pages * _PAGE_BYTES,
-        facts.cgroup,
-        facts.cwd,
-        stat.started / _TICKS_PER_SECOND,
-        stat.is_kernel,
-    )
-
-
-def _content(directory: int, name: str, longest: int) -> bytes:
-    """At most `longest` bytes of a file in an open directory; nothing if it cannot be read."""
-    try:
-        descriptor = os.open(name, os.O_RDONLY, dir_fd=directory)
-    except OSError:
-        return b""
-    try:
-        return os.read(descriptor, longest)
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)
-
-
-def _target(directory: int, name: str) -> str:
-    """Where a link in an open directory points to; "" if it cannot be read."""
-    try:
-        return os.readlink(name, dir_fd=directory)
-    except OSError:
-        return ""
+    def _forget(self, pid: int) -> None:
+        self._table.drop(pid)
+        self._files.forget(pid)

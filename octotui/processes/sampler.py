@@ -6,7 +6,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from octotui.processes.model import NO_MEANING, Ghost, Interpreter, Meaning, ProcessKey, Sample, Snapshot
+from octotui.processes.model import (
+    NO_MEANING,
+    Changes,
+    Ghost,
+    Interpreter,
+    Meaning,
+    ProcessInfo,
+    ProcessKey,
+    Sample,
+    Snapshot,
+)
 
 
 class Sampler:
@@ -22,78 +32,116 @@ class Sampler:
 
     def advance(self, snapshot: Snapshot, *, keep: Collection[ProcessKey] = ()) -> Sample:
         """The sample of `snapshot`. Ghosts named in `keep` stay however long ago they ended."""
-        meanings = self._interpret(snapshot) if self._interpret is not None else {}
+        meanings = self._interpret(snapshot) if self._interpret is not None else _NO_MEANINGS
         last = self._last
         if last is None:
-            sample = Sample(snapshot, meanings=MappingProxyType(dict(meanings)))
+            sample = Sample(snapshot, meanings=meanings)
         else:
+            changes = changes_between(last.snapshot, snapshot)
+            ghosts = self._ghosts(last, snapshot, changes, keep)
+            ghosts.update(self._passed(snapshot, meanings))
             sample = Sample(
                 snapshot,
-                MappingProxyType(_cpu_percent(last.snapshot, snapshot)),
-                MappingProxyType(self._arrived(last, snapshot)),
-                MappingProxyType(self._ghosts(last, snapshot, keep)),
-                MappingProxyType(dict(meanings)),
+                MappingProxyType(_cpu_percent(last, snapshot)),
+                MappingProxyType(self._arrived(last, snapshot, changes)),
+                MappingProxyType(ghosts),
+                meanings,
             )
-            if _is_alike(last, sample):
+            if changes.is_empty and meanings is last.meanings and ghosts.keys() == last.ghosts.keys():
                 sample = replace(sample, structure=last.structure)
         self._last = sample
         return sample
 
-    def _arrived(self, last: Sample, snapshot: Snapshot) -> dict[ProcessKey, float]:
+    def _arrived(self, last: Sample, snapshot: Snapshot, changes: Changes) -> dict[ProcessKey, float]:
         now = snapshot.monotonic
         arrived = {
             key: since
             for key, since in last.arrived.items()
             if now - since < self._linger_seconds and key in snapshot.processes
         }
-        for key in snapshot.processes.keys() - last.snapshot.processes.keys():
+        for key in changes.arrived:
             # A key that is a ghost was missed by one scan only; it has not come, it is back.
             if key not in last.ghosts and not snapshot.processes[key].is_kernel:
                 arrived[key] = now
         return arrived
 
-    def _ghosts(self, last: Sample, snapshot: Snapshot, keep: Collection[ProcessKey]) -> dict[ProcessKey, Ghost]:
+    def _ghosts(
+        self, last: Sample, snapshot: Snapshot, changes: Changes, keep: Collection[ProcessKey]
+    ) -> dict[ProcessKey, Ghost]:
         now = snapshot.monotonic
         ghosts = {
             key: ghost
             for key, ghost in last.ghosts.items()
             if key not in snapshot.processes and (now - ghost.exited_monotonic < self._linger_seconds or key in keep)
         }
-        for key in last.snapshot.processes.keys() - snapshot.processes.keys():
+        for key in changes.exited:
             process = last.snapshot.processes[key]
             if not process.is_kernel:
-                ghosts[key] = Ghost(process, _last_meaning(last.meanings, key), now)
+                ghosts[key] = Ghost(process, last.meanings.get(key, NO_MEANING), now)
         return ghosts
 
+    def _passed(self, snapshot: Snapshot, meanings: Mapping[ProcessKey, Meaning]) -> dict[ProcessKey, Ghost]:
+        now = snapshot.monotonic
+        return {
+            process.key: Ghost(process, meanings.get(process.key, NO_MEANING), now)
+            for process in snapshot.passed
+            if not process.is_kernel
+        }
 
-def _is_alike(last: Sample, sample: Sample) -> bool:
-    """Whether both hold the same processes and ghosts with the same parents and meanings."""
-    before, after = last.snapshot.processes, sample.snapshot.processes
-    return (
-        before.keys() == after.keys()
-        and last.ghosts.keys() == sample.ghosts.keys()
-        and last.meanings == sample.meanings
-        and all(
-            process is before[key] or process.parent_pid == before[key].parent_pid for key, process in after.items()
-        )
+
+_NO_MEANINGS: Mapping[ProcessKey, Meaning] = MappingProxyType({})
+
+
+def changes_between(before: Snapshot, after: Snapshot) -> Changes:
+    """What `after` has that `before` has not; what the source counted where it counted from `before`."""
+    if after.changes is not None and after.changes.since == before.number:
+        return after.changes
+    earlier, later = before.processes, after.processes
+    both = later.keys() & earlier.keys()
+    changed = frozenset(key for key in both if not _is_alike(earlier[key], later[key]))
+    return Changes(before.number, later.keys() - earlier.keys(), earlier.keys() - later.keys(), changed)
+
+
+def _is_alike(before: ProcessInfo, after: ProcessInfo) -> bool:
+    return before is after or (
+        before.parent_pid == after.parent_pid
+        and before.name == after.name
+        and before.argv == after.argv
+        and before.executable == after.executable
+        and before.cwd == after.cwd
+        and before.cgroup == after.cgroup
+        and (before.state == "Z") is (after.state == "Z")
     )
 
 
-def _last_meaning(meanings: Mapping[ProcessKey, Meaning], key: ProcessKey) -> Meaning:
-    return meanings.get(key, NO_MEANING)
+def _cpu_percent(last: Sample, snapshot: Snapshot) -> dict[ProcessKey, float]:
+    """Percent of one core between two snapshots, for each process that was read for both.
 
-
-def _cpu_percent(before: Snapshot, after: Snapshot) -> dict[ProcessKey, float]:
-    """Percent of one core between two snapshots, for each process that is in both; empty without time between."""
-    elapsed = after.monotonic - before.monotonic
+    A process that was not read for the first of them has no rate yet, for its figures are older than that.
+    """
+    before = last.snapshot
+    elapsed = snapshot.monotonic - before.monotonic
     if elapsed <= 0:
         return {}
+    if snapshot.fresh is not None:
+        keys = snapshot.fresh if before.fresh is None else snapshot.fresh & before.fresh
+        return {
+            key: _rate(before.processes[key], snapshot.processes[key], elapsed)
+            for key in keys
+            if key in before.processes and key in snapshot.processes
+        }
+    earlier, later = before.processes, snapshot.processes
+    if before.fresh is not None:
+        earlier = {key: earlier[key] for key in before.fresh if key in earlier}
     rates: dict[ProcessKey, float] = {}
-    earlier = before.processes
-    for key, process in after.processes.items():
+    for key, process in later.items():
         known = earlier.get(key)
         if known is process:
             rates[key] = 0.0
         elif known is not None:
-            rates[key] = max(0.0, (process.cpu_seconds - known.cpu_seconds) * 100.0 / elapsed)
+            rates[key] = _rate(known, process, elapsed)
     return rates
+
+
+def _rate(known: ProcessInfo, process: ProcessInfo, elapsed: float) -> float:
+    return max(0.0, (process.cpu_seconds - known.cpu_seconds) * 100.0 / elapsed)

@@ -15,7 +15,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.worker import Worker, WorkerState
 
 from octotui.errors import OctotuiError
-from octotui.processes.model import ProcessKey, Sample
+from octotui.processes.model import ProcessKey
 from octotui.text import printable
 from octotui.ui import themes
 from octotui.ui.background import in_daemon_thread
@@ -24,17 +24,12 @@ from octotui.ui.driver import driver_class, is_terminal_gone
 from octotui.ui.lines.glyphs import glyphs
 from octotui.ui.lines.recovered import STILL_WRITTEN, recovered_sentence
 from octotui.ui.ports import HostPort
+from octotui.ui.sampling import Sampling
 from octotui.ui.screens.processes import ProcessesScreen
 from octotui.ui.stylesheets import stylesheet_paths
 
 if TYPE_CHECKING:
     from octotui.dumps.keeping.records import DumpRecord
-
-SECOND_SAMPLE_SECONDS = 0.4
-"""How soon after the first sample the second one is taken, for rates."""
-
-SHARE_OF_A_CORE = 20
-"""The pause between scans is at least this many times as long as a scan."""
 
 SETTLE_AGAIN_SECONDS = 2.0
 """How soon a dump that was still being written is looked at again."""
@@ -72,7 +67,12 @@ class OctotuiApp(App[int]):
             self.register_theme(themes.make_theme(name))
         self.theme = themes.theme_name(host.settings.theme)
         self.processes = ProcessesScreen(host, self.glyphs, user=user_name())
-        self._rescan = asyncio.Event()
+        self.sampling = Sampling(
+            host,
+            interval_seconds=lambda: self.processes.interval_seconds,
+            kept=self._kept,
+            watched=self.processes.model.watched,
+        )
 
     def get_default_screen(self) -> Screen[None]:
         return self.processes
@@ -88,38 +88,20 @@ class OctotuiApp(App[int]):
 
     def rescan(self) -> None:
         """Take the next sample now."""
-        self._rescan.set()
+        self.sampling.rescan()
 
     @work(group="scan", exit_on_error=False)
     async def _follow_processes(self) -> None:
-        """One scan at a time, in a thread; the pause after it grows with what it cost."""
-        is_first = True
         while True:
             try:
-                sample = await in_daemon_thread(self._read)
+                sample = await self.sampling.next_sample()
             except (OctotuiError, OSError) as error:
                 self.processes.report_problem(printable(str(error)))
             else:
                 self.processes.take(sample)
-                pause = max(self.processes.interval_seconds, SHARE_OF_A_CORE * sample.snapshot.scan_seconds)
-                await self._pause(SECOND_SAMPLE_SECONDS if is_first else pause)
-                is_first = False
-                continue
-            await self._pause(self.processes.interval_seconds)
-
-    def _read(self) -> Sample:
-        return self.host.read_sample(self._kept())
 
     def _kept(self) -> frozenset[ProcessKey]:
         return self.processes.model.kept() | {job.key for job in self.host.dumps.jobs if not job.state.is_over}
-
-    async def _pause(self, seconds: float) -> None:
-        self._rescan.clear()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._rescan.wait()
-        except TimeoutError:
-            return
 
     @work(group="dumps", exit_on_error=False)
     async def _follow_dumps(self) -> None:
@@ -246,4 +228,5 @@ async def _run(app: OctotuiApp) -> int:
         await app.run_async(mouse=app.host.settings.mouse)
     finally:
         await app.host.dumps.aclose()
+        app.host.close()
     return app.return_code or 0

@@ -1,8 +1,9 @@
-"""What the status line says, gathered: host, user, instance, cost of the scan and of octotui itself."""
+"""What the status line says, gathered: host, user, instance, pace of the scans and the cost of octotui itself."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from octotui.processes.model import Sample
@@ -10,32 +11,40 @@ from octotui.processes.view import Lifecycle
 from octotui.ui.lines.status import Status, instance_of
 from octotui.ui.table_model import TableModel
 
+SMOOTHING_SECONDS = 10.0
+"""Over about how long the own cost is averaged."""
+
 
 class Gauge:
     """Keeps the facts of the latest sample; `status` adds what the view makes of them."""
 
-    def __init__(self, user: str, *, is_read_only: bool) -> None:
+    def __init__(
+        self,
+        user: str,
+        *,
+        is_read_only: bool,
+        clock: Callable[[], float] = time.monotonic,
+        cpu: Callable[[], float] = time.process_time,
+    ) -> None:
         self._status = Status(user=user, is_read_only=is_read_only)
-        self._mark: tuple[float, float] | None = None
+        self._own = OwnCost(clock, cpu)
+        self._structure = 0
 
     def take(self, sample: Sample) -> None:
         """Go on with a newer sample; a problem is over with it."""
         snapshot = sample.snapshot
-        self._status = replace(
-            self._status,
-            host=snapshot.host,
-            instance=instance_of(sample),
-            total=sum(not process.is_kernel for process in snapshot.processes.values()),
-            scan_seconds=snapshot.scan_seconds,
-            own_percent=self._own_percent(),
-            problem="",
-        )
+        if sample.structure != self._structure:
+            self._structure = sample.structure
+            total = sum(not process.is_kernel for process in snapshot.processes.values())
+            self._status = replace(self._status, host=snapshot.host, instance=instance_of(sample), total=total)
+        self._status = replace(self._status, own_percent=self._own.percent(), events=snapshot.events, problem="")
 
     def fail(self, problem: str) -> None:
         """Say `problem` until the next sample."""
         self._status = replace(self._status, problem=problem)
 
-    def status(self, model: TableModel, interval_seconds: float) -> Status:
+    def status(self, model: TableModel, interval_seconds: float, pause_seconds: float) -> Status:
+        """`pause_seconds` is what the interval came to: more where sampling is dear."""
         shown = sum(not row.is_context and row.lifecycle is not Lifecycle.EXITED for row in model.rows)
         return replace(
             self._status,
@@ -43,12 +52,34 @@ class Gauge:
             filter=model.state.filter.text,
             shown=shown,
             interval_seconds=interval_seconds,
+            pause_seconds=pause_seconds,
         )
 
-    def _own_percent(self) -> float | None:
-        """octotui's own use of one core since the sample before, None for the first one."""
-        now = (time.monotonic(), time.process_time())
+
+class OwnCost:
+    """octotui's own use of one core, averaged, in percent; it moves only when it has clearly changed."""
+
+    def __init__(self, clock: Callable[[], float], cpu: Callable[[], float]) -> None:
+        self._clock = clock
+        self._cpu = cpu
+        self._mark: tuple[float, float] | None = None
+        self._average: float | None = None
+        self._shown: float | None = None
+        self._skipped = 0
+
+    def percent(self) -> float | None:
+        """The figure to show; None until the start is over, which costs more than anything after it."""
+        now = (self._clock(), self._cpu())
         before, self._mark = self._mark, now
         if before is None or now[0] <= before[0]:
+            return self._shown
+        if self._skipped < 1:
+            self._skipped += 1
             return None
-        return 100 * (now[1] - before[1]) / (now[0] - before[0])
+        elapsed = now[0] - before[0]
+        used = 100 * (now[1] - before[1]) / elapsed
+        weight = min(1.0, elapsed / SMOOTHING_SECONDS)
+        self._average = used if self._average is None else self._average + weight * (used - self._average)
+        if self._shown is None or abs(self._average - self._shown) > max(0.15, 0.3 * self._shown):
+            self._shown = round(self._average, 1)
+        return self._shown

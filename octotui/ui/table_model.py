@@ -70,6 +70,10 @@ class TableModel:
         """Processes whose ghosts must stay: the cursor's and the marked ones."""
         return self.state.marks | ({self.wanted} if self.wanted else frozenset())
 
+    def watched(self) -> frozenset[ProcessKey] | None:
+        """The processes whose figures the view needs; None for all."""
+        return None
+
     def row(self, key: ProcessKey | None) -> Row | None:
         return next((row for row in self.rows if row.key == key), None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -162,7 +163,7 @@ async def test_a_scan_that_fails_is_told_and_the_next_one_clears_it(monkeypatch:
     async with screen(host) as (app, pilot):
         good = host.read_sample
 
-        def refused(keep: object = ()) -> Sample:
+        def refused(*asked: object) -> Sample:
             raise AccessDenied("the process table cannot be read", hint="sudo octotui")
 
         monkeypatch.setattr(host, "read_sample", refused)
@@ -178,7 +179,7 @@ async def test_a_defect_in_a_worker_is_told_and_does_not_end_the_program(monkeyp
     host = FakeHost()
     async with screen(host) as (app, pilot):
 
-        def broken(keep: object = ()) -> Sample:
+        def broken(*asked: object) -> Sample:
             raise ZeroDivisionError("[/b]")
 
         monkeypatch.setattr(host, "read_sample", broken)
@@ -287,10 +288,13 @@ async def test_start_options_shape_the_first_view() -> None:
         assert pids(app) == [CALAMARI.pid, SCRIPT.pid]
 
 
-async def test_the_kernel_threads_are_not_counted_and_the_own_cost_is_shown_when_wide() -> None:
-    async with screen(FakeHost(usual_sample(), usual_sample(1002.0)), 120, 40) as (app, pilot):
-        await next_sample(app, pilot)
-        assert "4 of 6" in frame(app) and "scan 9 ms" in frame(app) and "octotui " in frame(app).splitlines()[0][40:]
+async def test_the_kernel_threads_are_not_counted_and_the_own_cost_is_shown_behind_the_name() -> None:
+    async with screen(FakeHost(*(usual_sample(1000.0 + second) for second in range(4)))) as (app, pilot):
+        assert "octotui  web-07" in frame(app)
+        for _ in range(3):
+            await next_sample(app, pilot)
+        first = frame(app).splitlines()[0]
+        assert "4 of 6" in first and re.search(r"octotui \d+\.\d %  web-07", first)
 
 
 def settled(outcome: str, path: Path | None) -> DumpRecord:

@@ -294,3 +294,12 @@ class FakeHost:
     def read_sample(self, keep: Collection[ProcessKey] = (), watched: Set[ProcessKey] | None = None) -> Sample:
         self.kept, self.watched = keep, watched
         return self.samples.pop(0) if len(self.samples) > 1 else self.samples[0]
+
+    def events_descriptor(self) -> int | None:
+        return None
+
+    def listen(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Nothing is open."""

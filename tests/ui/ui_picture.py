@@ -25,8 +25,8 @@ def picture(path: Path) -> None:
     """Write the screen with a capture under way as SVG to `path`."""
     with (
         patch.dict(os.environ, {"LOGNAME": "root"}),
-        patch("octotui.ui.gauge.Gauge._own_percent", lambda gauge: None),
-        patch("octotui.ui.app.SECOND_SAMPLE_SECONDS", 3600.0),
+        patch("octotui.ui.gauge.OwnCost.percent", lambda cost: None),
+        patch("octotui.ui.sampling.SECOND_SAMPLE_SECONDS", 3600.0),
         patch("octotui.ui.inspection.REST_SECONDS", 0.0),
         patch("octotui.ui.inspection.read_facts", _facts),
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,11 @@ SCOPE_NAMES = {Scope.OCTOPUS: "Octopus", Scope.DOTNET: ".NET", Scope.EVERYTHING:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the status line says. `own_percent` is octotui's own use of one core, None before it is known."""
+    """What the status line says.
+
+    `own_percent` is octotui's own use of one core, None before it is known; `pause_seconds` what the interval came to;
+    `events` "on" where the kernel tells of starts and ends, "off" where it does not, "" as long as that is open.
+    """
 
     host: str = ""
     user: str = ""
@@ -25,7 +30,8 @@ class Status:
     shown: int = 0
     total: int = 0
     interval_seconds: float = 2.0
-    scan_seconds: float = 0.0
+    pause_seconds: float = 0.0
+    events: str = ""
     own_percent: float | None = None
     is_read_only: bool = False
     problem: str = ""
@@ -56,8 +62,14 @@ def status_line(status: Status, width: int, glyphs: Glyphs) -> Line:
     """One line of exactly `width` cells. What matters least goes first when it gets narrow."""
     left_parts = [part for part in (status.host, status.user, status.instance) if part]
     right_parts = _right_parts(status)
+    cost = "" if status.own_percent is None else f" {status.own_percent:.1f} %"
     while True:
-        left = [Piece("octotui", "brand"), Piece("  "), Piece(glyphs.text(" · ".join(left_parts)), "status-text")]
+        left = [
+            Piece("octotui", "brand"),
+            Piece(cost, "status-text"),
+            Piece("  "),
+            Piece(glyphs.text(" · ".join(left_parts)), "status-text"),
+        ]
         right = [Piece(glyphs.text(" · ".join(right_parts)), "status-problem" if status.problem else "status-text")]
         spare = width - line_width(left) - line_width(right) - 2
         if spare >= 1:
@@ -84,11 +96,19 @@ def _right_parts(status: Status) -> list[str]:
         parts.insert(0, status.problem)
     if status.is_read_only:
         parts.insert(0, "read-only")
-    parts.append(interval_text(status.interval_seconds))
-    if status.own_percent is not None:
-        parts.append(f"octotui {status.own_percent:.1f} %")
-    parts.append(f"scan {status.scan_seconds * 1000:.0f} ms")
+    if status.pause_seconds > 1.05 * status.interval_seconds:
+        parts.append(f"slow scan, {_coarse(status.pause_seconds)}")
+    else:
+        parts.append(interval_text(status.interval_seconds))
+    if status.events:
+        parts.append("events on" if status.events == "on" else "polling")
     return parts
+
+
+def _coarse(seconds: float) -> str:
+    """A time that is not asked for but came out: rounded up, so that it does not change with every scan."""
+    step = 0.5 if seconds < 5 else 5.0
+    return interval_text(math.ceil(seconds / step) * step)
 
 
 def _crammed(left_parts: list[str], right_parts: list[str], width: int, glyphs: Glyphs) -> Line:

@@ -235,7 +235,7 @@ class ProcessesScreen(Screen[None]):
         self.call_after_refresh(self._show_cursor)
 
     def _show_status(self) -> None:
-        self._status_line.put(self._gauge.status(self.model, self.interval_seconds))
+        self._status_line.put(self._gauge.status(self.model, self.interval_seconds, self.app.sampling.pause_seconds))
 
     def _show_cursor(self) -> None:
         row = self.table.cursor_row
