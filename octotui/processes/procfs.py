@@ -17,6 +17,7 @@ from octotui.errors import AccessDenied
 from octotui.processes.entry import YOUNG_SECONDS, EntryReader, content
 from octotui.processes.hearing import Hearing
 from octotui.processes.model import Changes, ProcessInfo, ProcessKey, Redactor, Snapshot
+from octotui.processes.newest import NewestPid, is_process
 from octotui.processes.proctable import ProcessTable
 from octotui.processes.statfiles import StatFiles, most_files
 from octotui.text import printable
@@ -25,6 +26,9 @@ PROC = Path("/proc")
 
 LISTING_SECONDS = 60.0
 """How long the list of pids is taken as right while the kernel tells of starts and ends."""
+
+POLLED_LISTING_SECONDS = 6.0
+"""How long it is taken as right while only the newest pid tells of starts, and nothing of the ends of strangers."""
 
 LISTENED_AT_ONCE = 64
 """Processes that are read when their exec is heard; of a flood the rest is read with the next look."""
@@ -54,6 +58,7 @@ class ProcfsSource:
         # A copy of a proc file system does not tell by its open files that a process is gone.
         self._files = StatFiles(most_files() if root == PROC else 0)
         self._table = ProcessTable()
+        self._newest = NewestPid()
         self._listed_at: float | None = None
         self._number = 0
 
@@ -141,20 +146,13 @@ class ProcfsSource:
         self, directory: int, uptime: float, watched: Set[ProcessKey] | None, now: float
     ) -> frozenset[ProcessKey] | None:
         """Read what has to be read; the keys of what was, None for all."""
-        entries, touched, is_complete = self._table.entries, set[int](), False
-        if self._hearing is not None:
-            if self._listed_at is not None:
-                self._hearing.open()
-            self._hearing.drain(entries)
-            is_complete = self._hearing.is_complete
-            for pid in self._hearing.take_execed():
-                self._table.distrust(pid)
-            touched = self._hearing.take_touched()
-        is_due = self._listed_at is None or not is_complete or now - self._listed_at >= LISTING_SECONDS
-        if is_due:
+        entries = self._table.entries
+        touched = self._touched(directory, now)
+        if touched is None:
             listed = {int(name) for name in os.listdir(directory) if name.isdecimal()}
             for pid in entries.keys() - listed:
                 self._forget(pid)
+            touched = self._hearing.take_touched() if self._hearing is not None else set()
             touched |= listed - entries.keys()
             self._listed_at = now
         if watched is None:
@@ -167,6 +165,25 @@ class ProcfsSource:
         if watched is None:
             return None
         return frozenset(entries[pid].info.key for pid in pids if pid in entries)
+
+    def _touched(self, directory: int, now: float) -> set[int] | None:
+        """The pids that events or the newest pid name; None when only a list of all processes will do."""
+        hearing, listed_at = self._hearing, self._listed_at
+        if hearing is None:
+            return None
+        if listed_at is not None:
+            hearing.open()
+        hearing.drain(self._table.entries)
+        for pid in hearing.take_execed():
+            self._table.distrust(pid)
+        appeared = self._newest.appeared(directory) if hearing.state == "off" else None
+        if listed_at is None:
+            return None
+        if hearing.is_complete and now - listed_at < LISTING_SECONDS:
+            return hearing.take_touched()
+        if appeared is not None and now - listed_at < POLLED_LISTING_SECONDS:
+            return {pid for pid in appeared if is_process(directory, pid)}
+        return None
 
     def _read_all(self, directory: int, pids: Set[int], uptime: float) -> set[int]:
         """Look at each pid; those that had a process and have none now."""

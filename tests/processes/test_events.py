@@ -64,7 +64,7 @@ def test_threads_that_come_and_go_are_silent(is_filtered: bool, monkeypatch: pyt
 
 @needs_root
 def test_a_reader_that_sleeps_through_a_storm_is_told_of_its_loss_and_hears_on() -> None:
-    with ProcessEvents.open(buffer_bytes=1) as events:
+    with ProcessEvents.open(buffer_bytes=16_384) as events:
         for _ in range(40):
             subprocess.run(["true"], check=True)
         for _ in range(200):

@@ -13,7 +13,8 @@ from scripted_events import ScriptedEvents
 from octotui.errors import AccessDenied
 from octotui.processes.hearing import Hearing
 from octotui.processes.model import ProcessKey, Sample, Snapshot
-from octotui.processes.procfs import LISTING_SECONDS, ProcfsSource
+from octotui.processes.newest import MOST
+from octotui.processes.procfs import LISTING_SECONDS, POLLED_LISTING_SECONDS, ProcfsSource
 from octotui.processes.sampler import Sampler
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -207,18 +208,52 @@ def test_a_process_that_no_event_told_of_is_found_by_the_next_list(scene: Scene)
     assert scene.read(TENTACLE).find(14220) is not None
 
 
-def test_without_events_each_scan_finds_what_came_and_went_and_says_so(fake_proc: FakeProc) -> None:
+@pytest.fixture
+def deaf_scene(fake_proc: FakeProc) -> Iterator[Scene]:
+    """The same on a host whose kernel tells nothing."""
+
     def refused() -> ScriptedEvents:
         raise AccessDenied("the kernel tells nothing here", hint="run octotui on the host itself")
 
     scene = Scene(fake_proc, ScriptedEvents(), Hearing(refused))
-    assert followed(scene).events == "off"
-    fake_proc.remove(4000)
-    fake_proc.add(14220, (b"Calamari",), name=b"Calamari", parent=812)
-    taken = scene.read(TENTACLE)
-    assert {key.pid for key in taken.processes} == {812, 14220}
-    assert "run octotui on the host itself" in scene.hearing.problem
+    yield scene
+    scene.source.close()
     scene.events.close()
+
+
+def newest(scene: Scene, pid: int | str) -> None:
+    (scene.proc.root / "loadavg").write_text(f"0.10 0.20 0.30 1/312 {pid}\n")
+
+
+def test_without_events_the_newest_pid_tells_of_starts_and_a_list_now_and_then_of_ends(
+    deaf_scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = deaf_scene
+    newest(scene, 14219)
+    scene.read()
+    scene.read(TENTACLE)
+    scene.clock += POLLED_LISTING_SECONDS
+    assert scene.read(TENTACLE).events == "off"
+    assert "run octotui on the host itself" in scene.hearing.problem
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "listdir", lambda directory: pytest.fail("the whole table was listed"))
+        scene.proc.remove(4000)
+        scene.proc.add(14220, (b"Calamari",), name=b"Calamari", parent=812)
+        newest(scene, 14223)
+        assert {key.pid for key in scene.read(TENTACLE).processes} == {812, 4000, 14220}
+    scene.clock += POLLED_LISTING_SECONDS
+    assert {key.pid for key in scene.read(TENTACLE).processes} == {812, 14220}
+
+
+@pytest.mark.parametrize("told", [400, 14219 + MOST + 1, "soon", "9" * 12], ids=["anew", "many", "no number", "long"])
+def test_a_newest_pid_that_tells_nothing_is_made_good_by_a_list(deaf_scene: Scene, told: int | str) -> None:
+    scene = deaf_scene
+    newest(scene, 14219)
+    for _ in range(3):
+        scene.read(TENTACLE)
+    scene.proc.add(310, (b"Calamari",), name=b"Calamari", parent=812)
+    newest(scene, told)
+    assert scene.read(TENTACLE).find(310) is not None
 
 
 def test_nothing_is_listened_to_before_the_first_picture_stands(scene: Scene) -> None:

@@ -7,13 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
 import pytest
 
-from octotui.processes.model import ProcessInfo, ProcessSource
+from octotui.errors import AccessDenied
+from octotui.processes.events import ProcessEvents
+from octotui.processes.hearing import Hearing
+from octotui.processes.model import ProcessInfo, ProcessKey, ProcessSource
 from octotui.processes.portable import PsutilSource
 from octotui.processes.procfs import ProcfsSource
 from octotui.processes.sampler import Sampler
@@ -161,3 +165,55 @@ def test_the_source_of_this_machine_reads_proc() -> None:
 
 def test_the_source_of_a_machine_without_proc_is_psutil(tmp_path: Path) -> None:
     assert isinstance(open_source(masked, tmp_path), PsutilSource)
+
+
+def test_threads_whose_pids_are_the_newest_are_no_processes() -> None:
+    def refused() -> ProcessEvents:
+        raise AccessDenied("the kernel tells nothing here")
+
+    source = ProcfsSource(masked, hearing=Hearing(refused))
+    watched = frozenset[ProcessKey]()
+    for _ in range(3):
+        source.read(watched)
+    is_over = threading.Event()
+    threads = [threading.Thread(target=is_over.wait) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    child = subprocess.Popen(["sleep", "600"])
+    try:
+        found = source.read(watched).pids
+        assert child.pid in found
+        assert not {thread.native_id for thread in threads} & found.keys()
+    finally:
+        child.kill()
+        child.wait()
+        is_over.set()
+        for thread in threads:
+            thread.join()
+        source.close()
+
+
+def test_the_followed_table_of_this_machine_has_what_came_and_not_what_went() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("older kernels tell only root of process starts")
+    source = ProcfsSource(masked, hearing=Hearing())
+    watched = frozenset[ProcessKey]()
+    for _ in range(3):
+        source.read(watched)
+    assert source.read(watched).events == "on"
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        for turn in range(12):
+            children += [subprocess.Popen(["sleep", "600"]) for _ in range(2)]
+            ended = children.pop(turn)
+            ended.kill()
+            ended.wait()
+            source.listen()
+            found = source.read(watched).pids
+            assert {child.pid for child in children} <= found.keys()
+            assert ended.pid not in found
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+        source.close()
