@@ -167,6 +167,8 @@ def test_addresses_of_both_versions_are_read_from_the_tables(tmp_path: Path) -> 
 
 def test_tables_that_are_absent_or_make_no_sense_are_left_out(tmp_path: Path) -> None:
     rest = "00000000:00000000 00:00000000 00000000     0        0"
-    home = tables(tmp_path, tcp=f"0: zz:1 yy:2 0A {rest} 11 1 0\nshort\n\xff\n0: 00:0 00:0 01 {rest} 12 1 0\n", unix="a")
+    home = tables(
+        tmp_path, tcp=f"0: zz:1 yy:2 0A {rest} 11 1 0\nshort\n\xff\n0: 00:0 00:0 01 {rest} 12 1 0\n", unix="a"
+    )
     assert read_sockets(home, {11, 12}) == {}
     assert read_sockets(tmp_path / "none", {11}) == {}
