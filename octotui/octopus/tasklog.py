@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from octotui.octopus.logentries import LogEntry, raw_entries, shown_entries
@@ -23,8 +23,9 @@ _MOST_PARTS = 128
 
 @dataclass(frozen=True, slots=True)
 class LogTail:
-    """What stands at the end of a log. `path` is printable; `problem` says in a sentence why nothing is shown, with
-    `hint` as the next step.
+    """What stands at the end of a log. `path` is printable; `problem` says in a sentence why it cannot be read
+    now, with `hint` as the next step; the entries are then those that were read last, for a work directory is removed
+    soon after its task has ended.
 
     `skipped_bytes` stand before what was read; `strange` counts characters that are part of no entry and not shown.
     """
@@ -59,7 +60,8 @@ class TaskLog:
         self._owners = frozenset(owners)
         self._proc = proc
         self._seen: tuple[int, int, int, int] | None = None
-        self._tail = LogTail(self.path)
+        self.tail = LogTail(self.path)
+        """What was read last."""
 
     @property
     def path(self) -> str:
@@ -87,13 +89,14 @@ class TaskLog:
 
     def _failed(self, problem: str, hint: str = "") -> LogTail:
         self._seen = None
-        return LogTail(self.path, problem=problem, hint=hint)
+        self.tail = replace(self.tail, problem=problem, hint=hint)
+        return self.tail
 
     def _read(self, descriptor: int) -> LogTail:
         status = os.fstat(descriptor)
         identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         if identity == self._seen:
-            return self._tail
+            return self.tail
         start = max(0, status.st_size - TAIL_BYTES)
         text = os.pread(descriptor, TAIL_BYTES, start).decode("utf-8-sig" if start == 0 else "utf-8", "replace")
         raw, strange = raw_entries(text)
@@ -101,8 +104,8 @@ class TaskLog:
         # The cut may fall into an entry at both ends: its rest is nothing strange.
         is_cut = bool(start) or not text.rstrip().endswith("]")
         entries = shown_entries(raw)
-        self._tail = LogTail(self.path, entries, status.st_size, start, 0 if is_cut and entries else strange)
-        return self._tail
+        self.tail = LogTail(self.path, entries, status.st_size, start, 0 if is_cut and entries else strange)
+        return self.tail
 
     def _open(self) -> int:
         """A descriptor of the log, checked. Raises OSError, ValueError, or _Unsafe with a sentence."""

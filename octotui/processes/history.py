@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from octotui.processes.model import ProcessKey, Sample
@@ -91,7 +92,7 @@ def by_time(
     if cells < 1:
         return ()
     found: list[float | None] = [None] * cells
-    gaps = sorted(later[0] - earlier[0] for earlier, later in zip(points, points[1:], strict=False))
+    gaps = sorted(later[0] - earlier[0] for earlier, later in pairwise(points))
     usual = gaps[len(gaps) // 2] if gaps else 0.0
     width = seconds / cells
     before = -math.inf

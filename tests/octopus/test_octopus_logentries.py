@@ -63,7 +63,7 @@ def test_hostile_pieces_are_read_in_no_time() -> None:
     for piece in ('["stdout","' * 6000, '["stdout","' + "\\" * 65_000, "[" * 65_000, '["stdout", "a", "' * 4000):
         raw_entries(piece)
         shown_message(piece)
-    assert time.process_time() - begun < 20
+    assert time.process_time() - begun < 2
 
 
 def test_known_secrets_and_terminal_sequences_do_not_reach_the_screen() -> None:

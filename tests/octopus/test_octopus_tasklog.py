@@ -49,7 +49,7 @@ def shown(reader: TaskLog) -> list[str]:
 
 def refused(reader: TaskLog) -> str:
     tail = reader.read()
-    assert tail.entries == ()
+    assert tail.problem and tail.entries == ()
     return tail.problem
 
 
@@ -81,7 +81,9 @@ def test_a_log_that_was_begun_anew_is_read_anew(work: Path) -> None:
     reader = read(work)
     assert shown(reader) == ["one", "two"]
     path.unlink()
-    assert "There is no Output.log" in refused(reader)
+    gone = reader.read()
+    assert "There is no Output.log" in gone.problem
+    assert [entry.text for entry in gone.entries] == ["one", "two"], "what was read last stays in view"
     log(work, "three")
     assert shown(reader) == ["three"]
 
