@@ -14,7 +14,7 @@ from octotui.processes.placement import placement
 from octotui.processes.view import Lifecycle, Row
 from octotui.text import printable
 from octotui.ui.lines.cells import Line, Piece, cut_line, wrapped
-from octotui.ui.lines.fields import Field, section
+from octotui.ui.lines.fields import Field, heading_line, section
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.lines.row import role_style
 from octotui.ui.lines.runtime import dotnet_fields, dump_fields
@@ -88,27 +88,32 @@ def ended_words(row: Row) -> str:
 
 
 def detail_lines(subject: Subject, width: int, glyphs: Glyphs, *, most_command_lines: int = 0) -> tuple[Line, ...]:
-    """The details in lines of at most `width` cells. A command line of more than `most_command_lines` is cut there;
-    0 shows all of it."""
+    """The details in lines of at most `width` cells, what is asked for most at the top.
+
+    With `most_command_lines` they are for the pane, which has little room and cannot be scrolled by keys: a longer
+    command line is cut there, and no blank lines stand between the sections. 0 shows all.
+    """
     row = subject.row
-    lines: list[Line] = [(Piece(text, "muted"),) for text in wrapped(glyphs.text(_ancestry(subject)), width)]
+    sections: list[list[Line]] = [[(Piece(text, "muted"),) for text in wrapped(glyphs.text(_ancestry(subject)), width)]]
     if row.lifecycle is not Lifecycle.EXITED:
-        lines += [(), (Piece("Last two minutes", "heading"),)]
-        lines += strip_lines(subject.points, subject.now, row.cpu_percent, row.rss_bytes, width, glyphs)
-    lines += section("Octopus", _octopus_fields(row), width, glyphs)
-    lines += [(), (Piece("Command line", "heading"),), *_command(row, width, glyphs, most_command_lines)]
-    lines += section(".NET and dump", _runtime_fields(subject), width, glyphs)
-    lines += section("Process", _process_fields(subject), width, glyphs)
-    lines += section("Limits", _limit_fields(subject), width, glyphs)
-    return tuple(lines)
+        strips = strip_lines(subject.points, subject.now, row.cpu_percent, row.rss_bytes, width, glyphs)
+        sections.append([heading_line("Last two minutes", width, glyphs), *strips])
+    sections.append(section("Octopus", _octopus_fields(row), width, glyphs))
+    command = _command(row, width, glyphs, most_command_lines)
+    sections.append([heading_line("Command line", width, glyphs), *command])
+    sections.append(section("Process", _process_fields(subject), width, glyphs))
+    sections.append(section("Dump and .NET", _runtime_fields(subject), width, glyphs))
+    sections.append(section("Limits", _limit_fields(subject), width, glyphs))
+    gap: list[Line] = [] if most_command_lines else [()]
+    return tuple(line for part in sections for line in (*part, *(gap if part is not sections[-1] else ())))
 
 
 def _runtime_fields(subject: Subject) -> Iterator[Field]:
-    yield from dotnet_fields(subject.row.meaning.dotnet, subject.plan)
     if subject.row.lifecycle is Lifecycle.EXITED:
         yield Field("Dump", "none: the process has ended", "muted")
     else:
         yield from dump_fields(subject.plan, subject.plan_problem)
+    yield from dotnet_fields(subject.row.meaning.dotnet, subject.plan)
 
 
 def _ancestry(subject: Subject) -> str:

@@ -32,6 +32,10 @@ def field_lines(field: Field, width: int, glyphs: Glyphs) -> list[Line]:
 
 
 def section(heading: str, fields: Iterable[Field], width: int, glyphs: Glyphs) -> list[Line]:
-    """The heading and the fields that have a text, a blank line before them; nothing when none has."""
+    """The heading and the fields that have a text; nothing when none has."""
     lines = [line for field in fields for line in field_lines(field, width, glyphs)]
-    return [(), (Piece(cut(heading, width, glyphs.ellipsis), "heading"),), *lines] if lines else []
+    return [heading_line(heading, width, glyphs), *lines] if lines else []
+
+
+def heading_line(heading: str, width: int, glyphs: Glyphs) -> Line:
+    return (Piece(cut(heading, width, glyphs.ellipsis), "heading"),)

@@ -45,12 +45,14 @@ def _runtime(facts: RuntimeFacts) -> Iterator[Field]:
 def _createdump(facts: RuntimeFacts) -> Field:
     tool = facts.createdump
     if tool is None:
-        return Field("Createdmp", "none beside the runtime", "muted")
+        return Field("Tool", "no createdump beside the runtime", "muted")
     if not tool.is_runnable:
-        return Field("Createdmp", f"there, not runnable: {printable(tool.problem)}", "muted")
+        return Field("Tool", f"createdump is there, not runnable: {printable(tool.problem)}", "muted")
     if tool.untrusted:
-        return Field("Createdmp", f"there, not trusted: others than root can change {printable(tool.untrusted)}")
-    return Field("Createdmp", "there, runnable, and only root can change it")
+        return Field(
+            "Tool", f"createdump is there, not trusted: others than root can change {printable(tool.untrusted)}"
+        )
+    return Field("Tool", "createdump is there, runnable, and only root can change it")
 
 
 def dump_fields(plan: DumpPlan | None, problem: str) -> Iterator[Field]:

@@ -29,7 +29,7 @@ class DetailView(VerticalScroll, can_focus=False):
     """Scrolls when the details are longer than the room."""
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None, most_command_lines: int = 0) -> None:
-        """A command line of more than `most_command_lines` is cut there; 0 shows all of it."""
+        """With `most_command_lines` this is the pane: see `detail_lines`."""
         super().__init__(id=id)
         self._lines = _DetailLines(glyphs, most_command_lines)
 
