@@ -46,6 +46,7 @@ class Inspection:
         self._detail: ProcessDetail | None = None
         self._detail_problem = ""
         self._start: tuple[ProcessKey, datetime] | None = None
+        self._above: tuple[ProcessKey, tuple[ProcessInfo, ...]] | None = None
 
     def subject(self, row: Row) -> Subject:
         """What is known of the process of `row` by now. Of one that has ended it is the last that was known."""
@@ -55,7 +56,7 @@ class Inspection:
             row = _of_itself(row, sample)
         return Subject(
             row,
-            model.ancestors(row.key),
+            self._line_above(row),
             self._plan if known else None,
             self._plan_problem if known else READING,
             model.history.of(row.key),
@@ -117,6 +118,13 @@ class Inspection:
             return await self._screen.dumps.plan(request, sample), ""
         except OctotuiError as error:
             return None, printable(str(error))
+
+    def _line_above(self, row: Row) -> tuple[ProcessInfo, ...]:
+        """The ancestors of the process; of one that has left the sample those that it had."""
+        above = self._screen.model.ancestors(row.key)
+        if above:
+            self._above = (row.key, above)
+        return above if above or self._above is None or self._above[0] != row.key else self._above[1]
 
     def _started(self, process: ProcessInfo, sample: Sample) -> datetime:
         """The start in local time, worked out once: clock and uptime drift apart by milliseconds, and a second must

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from octotui.processes.model import ProcessKey
+from octotui.ui.following import Followed
 
 if TYPE_CHECKING:
     from octotui.ui.screens.processes import ProcessesScreen
@@ -35,21 +35,19 @@ class DetailHandlers:
     def _read(self, action_id: str) -> None:
         key = self._screen.table.cursor_key
         if key is not None:
-            opened = reading_screen(self._screen, action_id, key)
+            opened = reading_screen(self._screen, action_id, Followed(self._screen.model, key))
             if isinstance(opened, str):
                 self._screen.say(opened)
             else:
                 self._screen.app.push_screen(opened)
 
 
-def reading_screen(processes: ProcessesScreen, action_id: str, key: ProcessKey) -> ReadingScreen | str:
+def reading_screen(processes: ProcessesScreen, action_id: str, followed: Followed) -> ReadingScreen | str:
     """The screen that shows what was asked for of the process, or a sentence that says why there is none."""
-    from octotui.ui.following import Followed
     from octotui.ui.screens.environment import EnvironmentScreen
     from octotui.ui.screens.open_files import OpenFilesScreen
     from octotui.ui.screens.task_log import TaskLogScreen
 
-    followed = Followed(processes.model, key)
     if followed.row is None:
         return "There is no process under the cursor"
     if action_id == "show-log":

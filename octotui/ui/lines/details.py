@@ -163,7 +163,8 @@ def _process_fields(subject: Subject) -> Iterator[Field]:
     yield Field("Program", process.executable.removesuffix(" (deleted)"))
     state = found.executable_state if found else ""
     yield Field("", f"this file was {state} since the start" if state else "", "warning")
-    yield Field("Cwd", process.cwd)
+    is_work = bool(process.cwd) and process.cwd == row.meaning.work_directory
+    yield Field("Cwd", "the work directory" if is_work else process.cwd)
     yield from _place_fields(process.cgroup, found)
 
 

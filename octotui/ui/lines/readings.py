@@ -21,20 +21,21 @@ _STYLES = {"stderr": "failed", "debug": "muted"}
 def environment_lines(found: Environment, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
     """One line a variable. Values wrap; one that is held back says so."""
     shown = sum(variable.value is not None for variable in found.variables)
-    words = f"{len(found.variables)} variables; values of {shown}, the others may be secrets"
+    words = f"{len(found.variables)} variables; the values of {shown} are shown, the others may hold secrets"
     if found.nameless:
         words += f"; {found.nameless} entries are no variables"
     if found.is_cut:
         words += "; there are more than are read"
     lines = [*_words(words, width, glyphs), ()]
-    room = max(8, min(36, width // 2))
+    room = max(8, min(34, width // 2))
     for variable in found.variables:
-        name = left(glyphs.text(variable.name), room, glyphs.ellipsis)
-        if variable.value is None:
-            lines.append((Piece(name, "label"), Piece(cut(_HIDDEN, max(0, width - room), glyphs.ellipsis), "dim")))
-            continue
-        for number, part in enumerate(wrapped(glyphs.text(variable.value) or '""', max(8, width - room))):
-            lines.append((Piece(name if number == 0 else " " * room, "label"), Piece(part)))
+        value, style = (_HIDDEN, "dim") if variable.value is None else (glyphs.text(variable.value) or '""', "")
+        # A name is never cut: one that is too long for its column stands on lines of its own.
+        is_long = len(variable.name) >= room
+        lines += [(Piece(part, "label"),) for part in (wrapped(variable.name, width) if is_long else ())]
+        head = "" if is_long else variable.name
+        for number, part in enumerate(wrapped(value, max(8, width - room))):
+            lines.append((Piece(left(head if number == 0 else "", room), "label"), Piece(part, style)))
     return tuple(lines)
 
 

@@ -50,7 +50,7 @@ class ProcessScreen(Screen[None]):
 
     def open_reading(self, action_id: str) -> None:
         """Go on to another reading of this process."""
-        opened = reading_screen(self.processes, action_id, self.followed.key)
+        opened = reading_screen(self.processes, action_id, self.followed)
         if isinstance(opened, str):
             self.say(opened)
         elif self.own_action:
