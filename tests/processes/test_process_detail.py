@@ -68,6 +68,24 @@ def test_an_executable_that_an_upgrade_moved_a_new_file_over_is_replaced(sleeper
     assert detail(process).executable_state == "replaced"
 
 
+def test_an_executable_of_a_container_is_compared_with_the_file_that_the_container_has(tmp_path: Path) -> None:
+    script = f"mount -t tmpfs none {tmp_path} && cp /bin/sleep {tmp_path}/Calamari && exec {tmp_path}/Calamari 600"
+    child = subprocess.Popen(["unshare", "--mount", "sh", "-c", script], stderr=subprocess.DEVNULL)
+    try:
+        comm = Path(f"/proc/{child.pid}/comm")
+        deadline = time.monotonic() + 10
+        while comm.read_text() != "Calamari\n":
+            if child.poll() is not None:
+                pytest.skip("namespaces are not permitted here")
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert not (tmp_path / "Calamari").exists()
+        assert detail(process_of(child.pid)).executable_state == ""
+    finally:
+        child.kill()
+        child.wait()
+
+
 def test_a_real_tracer_is_named_as_long_as_it_traces(sleeper: tuple[ProcessInfo, Path]) -> None:
     process, _ = sleeper
     libc = ctypes.CDLL(None, use_errno=True)

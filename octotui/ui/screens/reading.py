@@ -48,6 +48,7 @@ class ReadingScreen(ProcessScreen):
         super().__init__(processes, followed)
         self.has_read = False
         self.problem = ""
+        self._made: tuple[int, tuple[Line, ...]] | None = None
         self._title = Paragraph(classes="screen-title")
         self._body = _Body(self._lines)
         self._scroll = VerticalScroll(self._body, can_focus=False)
@@ -95,6 +96,7 @@ class ReadingScreen(ProcessScreen):
                 self.problem = "" if self.has_read else error.message
             except OctotuiError as error:
                 self.problem = str(error)
+            self._made = None
             self.show_all()
             self.has_shown()
             if not self.again_seconds:
@@ -108,6 +110,12 @@ class ReadingScreen(ProcessScreen):
         """Called when a reading has been shown."""
 
     def _lines(self, width: int) -> tuple[Line, ...]:
+        """Made once for each reading and width: hundreds of lines take milliseconds."""
+        if self._made is None or self._made[0] != width:
+            self._made = (width, self._new_lines(width))
+        return self._made[1]
+
+    def _new_lines(self, width: int) -> tuple[Line, ...]:
         room = max(1, width - 2)
         if self.problem or not self.has_read:
             style = "warning" if self.problem else "muted"
