@@ -67,6 +67,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort-next", ("greater_than_sign",), "Sort right", "Sort by the column to the right", Group.VIEW),
     Action("invert-sort", ("I",), "Invert order", "Turn the order of the sort around", Group.VIEW),
     Action("details", ("enter",), "Details", "Everything known of the process", Group.VIEW, Rule.CURSOR, footer=True),
+    Action(
+        "show-environment", ("e",), "Environment", "The names of its variables, and values that hold no secret",
+        Group.VIEW, Rule.CURSOR,
+    ),
+    Action("show-files", ("f",), "Open files", "Its files, listening ports and connections", Group.VIEW, Rule.CURSOR),
+    Action("show-log", ("L",), "Task log", "The end of its task's Output.log, secrets masked", Group.VIEW, Rule.CURSOR),
     Action("show-processes", ("1",), "Processes", "Go to the processes", Group.VIEW),
     Action("show-dumps", ("2",), "Dumps", "Go to the dumps: this session's and the store's", Group.VIEW, footer=True),
     Action("interval-longer", ("plus",), "Slower", "Scan less often", Group.VIEW),

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from octotui.dumps.model import DumpPlan, DumpRequest
-from octotui.errors import OctotuiError
-from octotui.processes.model import ProcessInfo, ProcessKey
+from octotui.errors import OctotuiError, ProcessGone
+from octotui.processes.detail import ProcessDetail, detail
+from octotui.processes.model import ProcessInfo, ProcessKey, Sample
 from octotui.processes.view import Lifecycle, Row
 from octotui.text import printable
 from octotui.ui.background import in_daemon_thread
 from octotui.ui.lines.details import Subject
-from octotui.units import bytes_text
 
 if TYPE_CHECKING:
-    from octotui.processes.detail import ProcessDetail
     from octotui.ui.screens.processes import ProcessesScreen
 
 REST_SECONDS = 0.3
 """How long the cursor must rest before anything is read."""
 
-FRESH_SECONDS = 30.0
-"""How long what was read counts as fresh."""
+FACTS_SECONDS = 4.0
+"""How long facts count as fresh: reading them takes about a millisecond."""
+PLAN_SECONDS = 30.0
+"""How long a plan does: it reads the target's memory map."""
 
-Facts = tuple[tuple[str, str], ...]
+READING = "reading…"
+ENDED = "the process has ended"
 
 
 class Inspection:
@@ -35,45 +39,74 @@ class Inspection:
     def __init__(self, screen: ProcessesScreen) -> None:
         self._screen = screen
         self._key: ProcessKey | None = None
-        self._read_at = 0.0
+        self._reading: ProcessKey | None = None
+        self._facts_at = self._plan_at = 0.0
         self._plan: DumpPlan | None = None
-        self._problem = ""
-        self._facts: Facts = ()
+        self._plan_problem = ""
+        self._detail: ProcessDetail | None = None
+        self._detail_problem = ""
+        self._start: tuple[ProcessKey, datetime] | None = None
+        self._above: tuple[ProcessKey, tuple[ProcessInfo, ...]] | None = None
 
     def subject(self, row: Row) -> Subject:
-        """What is known of the process of `row` by now."""
-        model = self._screen.model
-        cpu, memory = model.histories(row.key)
-        known = row.key == self._key
+        """What is known of the process of `row` by now. Of one that has ended it is the last that was known."""
+        model, known = self._screen.model, row.key == self._key
+        sample = model.sample
+        if sample is not None and row.is_folded:
+            row = _of_itself(row, sample)
         return Subject(
             row,
-            model.ancestors(row.key),
+            self._line_above(row),
             self._plan if known else None,
-            self._problem if known else "reading…",
-            cpu,
-            memory,
-            self._facts if known else (),
+            self._plan_problem if known else READING,
+            model.history.of(row.key),
+            model.history.now,
+            self._started(row.process, sample) if sample is not None else None,
+            self._detail if known else None,
+            self._detail_problem if known else READING,
         )
 
     def attend(self, row: Row) -> None:
-        """See to it that the facts of the process of `row` are read, unless they are fresh."""
-        if row.key == self._key and time.monotonic() - self._read_at < FRESH_SECONDS:
-            return
+        """See to it that the facts of the process of `row` are read, unless they are fresh or being read."""
+        now = time.monotonic()
         if row.key != self._key:
-            self._key, self._plan, self._problem, self._facts = row.key, None, "reading…", ()
-        self._read_at = time.monotonic()
+            self._key, self._plan, self._detail = row.key, None, None
+            self._plan_problem = self._detail_problem = READING
+            self._facts_at = self._plan_at = -FACTS_SECONDS - PLAN_SECONDS
+            self._reading = None
         if row.lifecycle is Lifecycle.EXITED:
-            self._problem = "the process has ended"
+            self._plan_problem = self._detail_problem = ENDED
             return
-        self._screen.inspect(row)
+        if self._reading != row.key and self._is_due(now, self._facts_at, FACTS_SECONDS):
+            self._reading = row.key
+            self._screen.inspect(row)
 
     async def read(self, row: Row) -> None:
-        """Read the facts of the process of `row` once the cursor has rested on it."""
-        await asyncio.sleep(REST_SECONDS)
-        plan, problem = await self._planned(row)
-        facts = await read_facts(row.process)
+        """Read what is due of the process of `row`; the first time once the cursor has rested on it."""
+        try:
+            if self._detail is None:
+                await asyncio.sleep(REST_SECONDS)
+            await self._read_detail(row)
+            if self._is_due(time.monotonic(), self._plan_at, PLAN_SECONDS):
+                plan, problem = await self._planned(row)
+                if row.key == self._key:
+                    self._plan, self._plan_problem, self._plan_at = plan, problem, time.monotonic()
+                    self._screen.show_details()
+        finally:
+            if self._reading == row.key:
+                self._reading = None
+
+    async def _read_detail(self, row: Row) -> None:
+        try:
+            found, problem = await read_facts(row.process), ""
+        except ProcessGone:
+            # What was known stays: the next sample says that the process has ended.
+            found, problem = None, ENDED
+        except OctotuiError as error:
+            found, problem = None, printable(error.message)
         if row.key == self._key:
-            self._plan, self._problem, self._facts = plan, problem, facts
+            self._detail = found or self._detail
+            self._detail_problem, self._facts_at = problem, time.monotonic()
             self._screen.show_details()
 
     async def _planned(self, row: Row) -> tuple[DumpPlan | None, str]:
@@ -86,30 +119,31 @@ class Inspection:
         except OctotuiError as error:
             return None, printable(str(error))
 
+    def _line_above(self, row: Row) -> tuple[ProcessInfo, ...]:
+        """The ancestors of the process; of one that has left the sample those that it had."""
+        above = self._screen.model.ancestors(row.key)
+        if above:
+            self._above = (row.key, above)
+        return above if above or self._above is None or self._above[0] != row.key else self._above[1]
 
-async def read_facts(process: ProcessInfo) -> Facts:
-    from octotui.octopus.secrets import redact
-    from octotui.processes.detail import detail
+    def _started(self, process: ProcessInfo, sample: Sample) -> datetime:
+        """The start in local time, worked out once: clock and uptime drift apart by milliseconds, and a second must
+        not flicker."""
+        if self._start is None or self._start[0] != process.key:
+            ago = sample.snapshot.uptime_seconds - process.started_seconds
+            self._start = (process.key, (sample.snapshot.taken_at - timedelta(seconds=ago)).astimezone())
+        return self._start[1]
 
-    try:
-        return _facts(await in_daemon_thread(partial(detail, process, redact=redact)))
-    except OctotuiError as error:
-        return (("Facts", printable(error.message)),)
+    @staticmethod
+    def _is_due(now: float, read_at: float, seconds: float) -> bool:
+        return now - read_at >= seconds
 
 
-def _facts(found: ProcessDetail) -> Facts:
-    facts: list[tuple[str, str]] = []
-    files = found.limit("Max open files")
-    if found.open_files is not None:
-        facts.append(("Files", f"{found.open_files} open" + (f" of {files.soft}" if files else "")))
-    if found.listening:
-        facts.append(("Listens", ", ".join(found.listening)))
-    if found.memory.limit_bytes is not None:
-        free = found.memory.free_bytes
-        room = "" if free is None else f", {bytes_text(free)} free"
-        facts.append(("Limit", f"{bytes_text(found.memory.limit_bytes)} of memory{room}"))
-    if found.executable_state:
-        facts.append(("Program", f"the file was {found.executable_state} since the start"))
-    if found.tracer_pid:
-        facts.append(("Traced", f"by {found.tracer_name or 'a process'} {found.tracer_pid}"))
-    return tuple(facts)
+async def read_facts(process: ProcessInfo) -> ProcessDetail:
+    return await in_daemon_thread(partial(detail, process))
+
+
+def _of_itself(row: Row, sample: Sample) -> Row:
+    """A folded row carries the sums of what is below it; the details are of the process alone."""
+    rss = sample.snapshot.processes[row.key].rss_bytes if row.key in sample.snapshot.processes else 0
+    return replace(row, cpu_percent=sample.cpu_percent.get(row.key), rss_bytes=rss)

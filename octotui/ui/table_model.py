@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 
 from octotui.config import Settings
 from octotui.processes.filters import parse_filter
 from octotui.processes.forest import Forest
+from octotui.processes.history import Histories
 from octotui.processes.model import ProcessInfo, ProcessKey, Sample
 from octotui.processes.state import Scope, ViewState, forget
-from octotui.processes.view import Lifecycle, Row, forest_of, rows, visible_ancestor
-
-HISTORY = 60
-"""Samples of a process's history that are kept."""
+from octotui.processes.view import Row, forest_of, rows, visible_ancestor
 
 
 class TableModel:
@@ -28,7 +25,7 @@ class TableModel:
         self.rows: tuple[Row, ...] = ()
         self.wanted: ProcessKey | None = None
         self._forest: Forest | None = None
-        self._histories: dict[ProcessKey, deque[tuple[float, float]]] = {}
+        self.history = Histories()
 
     @property
     def forest(self) -> Forest:
@@ -44,7 +41,7 @@ class TableModel:
         if self.state.folded or self.state.marks:
             self.state = forget(self.state, (*sample.snapshot.processes, *sample.ghosts))
         self.rebuild()
-        self._remember()
+        self.history.take(sample, (row.key for row in self.rows))
 
     def change(self, state: ViewState) -> None:
         self.state = state
@@ -96,19 +93,3 @@ class TableModel:
         count = len(self.rows)
         order = [(start + step * distance) % count for distance in range(1, count + 1)] if count else []
         return next((index for index in order if self.rows[index].is_match), None)
-
-    def histories(self, key: ProcessKey) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """CPU percent and memory bytes of the last samples, oldest first."""
-        found = self._histories.get(key, ())
-        return tuple(cpu for cpu, _ in found), tuple(memory for _, memory in found)
-
-    def _remember(self) -> None:
-        """One more point for each row; the histories of processes without a row go."""
-        histories: dict[ProcessKey, deque[tuple[float, float]]] = {}
-        for row in self.rows:
-            if row.lifecycle is Lifecycle.EXITED:
-                continue
-            points = self._histories.get(row.key) or deque(maxlen=HISTORY)
-            points.append((row.cpu_percent or 0.0, float(row.rss_bytes)))
-            histories[row.key] = points
-        self._histories = histories

@@ -38,7 +38,7 @@ PACKAGES: dict[str, set[str]] = {
     "cli": {"click"},
     "ui": {"textual", "rich"},
 }
-MODULE_PACKAGES = {"processes.portable": {"psutil"}, "processes.detail": {"psutil"}}
+MODULE_PACKAGES = {"processes.portable": {"psutil"}}
 IN_FUNCTIONS = {"cli": {"rich"}}
 """What a room may import of other projects: anywhere, in one module, inside functions alone."""
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from ui_fakes import INIT, SHELL, FakeHost, sample, usual_sample
+from ui_fakes import CALAMARI, INIT, SHELL, FakeHost, sample, usual_sample
 from ui_screen import check_frame, frame, next_sample, screen, until
 
 from octotui.config import Settings
@@ -121,3 +121,17 @@ async def test_the_first_frame_comes_with_the_first_sample_and_the_second_brings
         assert app.processes.table.plain_line(1).count("—") == 1
         await next_sample(app, pilot)
         assert " 0.4 " in app.processes.table.plain_line(1)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (160, 45)])
+async def test_the_details_of_a_process(width: int, height: int) -> None:
+    async with screen(usual_host(), width, height) as (app, pilot):
+        app.processes.table.move_to_key(CALAMARI.key)
+        await pilot.press("enter")
+        await until(pilot, lambda: "46 open" in app.screen.text())  # type: ignore[attr-defined]
+        await until(pilot, lambda: "heap by ipc" in app.screen.text())  # type: ignore[attr-defined]
+        check_frame(f"details_{width}x{height}", frame(app))
+        if height < 40:
+            await pilot.press("G")
+            await pilot.pause()
+            check_frame(f"details_end_{width}x{height}", frame(app))

@@ -7,6 +7,7 @@ import math
 import os
 import re
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -15,7 +16,9 @@ from ui_fakes import CALAMARI, TENTACLE, FakeHost, step, usual_sample
 
 from octotui.dumps.model import DumpRequest
 from octotui.dumps.results import JobState
-from octotui.processes.model import Sample
+from octotui.processes.cgroups import MemoryRoom
+from octotui.processes.detail import Limit, ProcessDetail
+from octotui.processes.model import ProcessInfo, Sample
 from octotui.ui.app import OctotuiApp
 
 WIDTH, HEIGHT = 120, 30
@@ -24,12 +27,13 @@ WIDTH, HEIGHT = 120, 30
 def picture(path: Path) -> None:
     """Write the screen with a capture under way as SVG to `path`."""
     with (
-        patch.dict(os.environ, {"LOGNAME": "root"}),
+        patch.dict(os.environ, {"LOGNAME": "root", "TZ": "UTC"}),
         patch("octotui.ui.gauge.OwnCost.percent", lambda cost: None),
         patch("octotui.ui.sampling.SECOND_SAMPLE_SECONDS", 3600.0),
         patch("octotui.ui.inspection.REST_SECONDS", 0.0),
         patch("octotui.ui.inspection.read_facts", _facts),
     ):
+        time.tzset()
         path.write_text(asyncio.run(_drawn()), encoding="utf-8")
 
 
@@ -38,8 +42,9 @@ def text_of(svg: str) -> list[str]:
     return [text.replace("&#160;", " ").strip() for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
 
 
-async def _facts(process: object) -> tuple[tuple[str, str], ...]:
-    return (("Files", "212 open of 65536"), ("Limit", "4.3 GB of memory, 1.9 GB free"))
+async def _facts(process: ProcessInfo) -> ProcessDetail:
+    limits = (Limit("Max open files", "65536", "65536"),)
+    return ProcessDetail(process, 212, limits, memory=MemoryRoom(4_300_000_000, 2_400_000_000))
 
 
 async def _drawn() -> str:

@@ -43,7 +43,6 @@ class ViewHandlers:
             "sort-previous": lambda: self._sort(view_state.next_sort(self._state, -1)),
             "sort-next": lambda: self._sort(view_state.next_sort(self._state, 1)),
             "invert-sort": lambda: self._sort(view_state.invert_sort(self._state)),
-            "details": self._screen.open_details,
             "show-processes": lambda: self._screen.say("These are the processes; 2 shows the dumps"),
             "show-dumps": self._screen.open_dumps,
             "interval-longer": lambda: self._interval(1),

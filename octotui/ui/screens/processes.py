@@ -18,6 +18,7 @@ from octotui.ui.actions import BY_ID, Group
 from octotui.ui.bindings import screen_bindings
 from octotui.ui.gauge import Gauge
 from octotui.ui.handlers.captures import CaptureHandlers
+from octotui.ui.handlers.details import DetailHandlers
 from octotui.ui.handlers.moves import MoveHandlers
 from octotui.ui.handlers.rules import Rules
 from octotui.ui.handlers.views import ViewHandlers
@@ -37,6 +38,9 @@ from octotui.ui.widgets.process_table import ProcessTable
 if TYPE_CHECKING:
     from octotui.ui.app import OctotuiApp
 
+PANE_COMMAND_LINES = 8
+"""The pane cannot be scrolled by keys: what stands below a long command line must stay in view."""
+
 
 class ProcessesScreen(Screen[None]):
     """Shows samples as they come and turns keys into actions. Widgets show, handlers act, the model decides."""
@@ -55,7 +59,7 @@ class ProcessesScreen(Screen[None]):
         self._gauge = Gauge(user, is_read_only=host.settings.read_only)
         self.table = ProcessTable(glyphs=glyphs, id="table")
         self.filter_bar = FilterBar(id="filter")
-        self.detail_view = DetailView(glyphs, id="detail")
+        self.detail_view = DetailView(glyphs, id="detail", most_command_lines=PANE_COMMAND_LINES)
         self._header = TableHeader(glyphs, id="header")
         self._status_line = StatusLine(glyphs, id="status")
         self._panel = DumpsPanel(glyphs, id="dumps")
@@ -67,6 +71,7 @@ class ProcessesScreen(Screen[None]):
         self._views = ViewHandlers(self)
         self.captures = CaptureHandlers(self)
         self._handlers = {**MoveHandlers(self).by_id(), **self._views.by_id(), **self.captures.by_id()}
+        self._handlers |= DetailHandlers(self).by_id()
 
     def compose(self) -> ComposeResult:
         yield self._status_line
@@ -163,13 +168,6 @@ class ProcessesScreen(Screen[None]):
         if self.detail_view.display:
             row = self.table.cursor_row
             self.detail_view.put(self.inspection.subject(row) if row else None)
-
-    def open_details(self) -> None:
-        from octotui.ui.screens.detail import DetailScreen
-
-        key = self.table.cursor_key
-        if key is not None:
-            self.app.push_screen(DetailScreen(self, key))
 
     def open_dumps(self) -> None:
         from octotui.ui.screens.dumps import DumpsScreen

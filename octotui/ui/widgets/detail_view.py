@@ -5,31 +5,33 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
-from octotui.ui.lines.cells import Line, Piece, cut
-from octotui.ui.lines.details import Subject, detail_lines, detail_title
+from octotui.ui.lines.cells import Line
+from octotui.ui.lines.details import Subject, detail_lines, title_line
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.widgets.lines_view import LinesView
 
 
 class _DetailLines(LinesView):
-    def __init__(self, glyphs: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs, most_command_lines: int) -> None:
         super().__init__()
         self._glyphs = glyphs
+        self._most_command_lines = most_command_lines
         self.subject: Subject | None = None
 
     def make_lines(self, width: int) -> tuple[Line, ...]:
         if self.subject is None or width < 1:
             return ()
-        title = cut(self._glyphs.text(detail_title(self.subject.row)), width, self._glyphs.ellipsis)
-        return ((Piece(title, "heading"),), *detail_lines(self.subject, width, self._glyphs))
+        lines = detail_lines(self.subject, width, self._glyphs, most_command_lines=self._most_command_lines)
+        return (title_line(self.subject.row, width, self._glyphs), *lines)
 
 
 class DetailView(VerticalScroll, can_focus=False):
     """Scrolls when the details are longer than the room."""
 
-    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
+    def __init__(self, glyphs: Glyphs, *, id: str | None = None, most_command_lines: int = 0) -> None:
+        """With `most_command_lines` this is the pane: see `detail_lines`."""
         super().__init__(id=id)
-        self._lines = _DetailLines(glyphs)
+        self._lines = _DetailLines(glyphs, most_command_lines)
 
     def compose(self) -> ComposeResult:
         yield self._lines
