@@ -6,7 +6,6 @@ import time
 from dataclasses import replace
 
 from octotui.processes.model import Sample
-from octotui.processes.view import Lifecycle
 from octotui.ui.lines.status import Status, instance_of
 from octotui.ui.table_model import TableModel
 
@@ -36,12 +35,12 @@ class Gauge:
         self._status = replace(self._status, problem=problem)
 
     def status(self, model: TableModel, interval_seconds: float) -> Status:
-        shown = sum(not row.is_context and row.lifecycle is not Lifecycle.EXITED for row in model.rows)
         return replace(
             self._status,
             scope=model.state.scope,
             filter=model.state.filter.text,
-            shown=shown,
+            shown=model.rows.count_living(),
+            frozen=model.freeze.words if model.freeze else "",
             interval_seconds=interval_seconds,
         )
 

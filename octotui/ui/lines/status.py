@@ -15,7 +15,9 @@ SCOPE_NAMES = {Scope.OCTOPUS: "Octopus", Scope.DOTNET: ".NET", Scope.EVERYTHING:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the status line says. `own_percent` is octotui's own use of one core, None before it is known."""
+    """What the status line says. `own_percent` is octotui's own use of one core, None before it is known;
+    `frozen` says for how long the view has stood still.
+    """
 
     host: str = ""
     user: str = ""
@@ -29,6 +31,7 @@ class Status:
     own_percent: float | None = None
     is_read_only: bool = False
     problem: str = ""
+    frozen: str = ""
 
 
 def instance_of(sample: Sample) -> str:
@@ -82,6 +85,8 @@ def _right_parts(status: Status) -> list[str]:
         parts.insert(1, f'"{cut(status.filter, 20)}"')
     if status.problem:
         parts.insert(0, status.problem)
+    if status.frozen:
+        parts.insert(0, status.frozen)
     if status.is_read_only:
         parts.insert(0, "read-only")
     parts.append(interval_text(status.interval_seconds))
