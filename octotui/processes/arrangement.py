@@ -14,6 +14,9 @@ DEEPEST_GUIDE = 12
 
 _BAR, _GAP, _BRANCH, _LAST, _CUT = "│ ", "  ", "├ ", "└ ", "… "
 
+_make = tuple.__new__
+"""Makes a `Place` from its fields in a third of the time that its own constructor takes."""
+
 Siblings = Callable[[ProcessKey | None, Sequence[ProcessKey]], Sequence[ProcessKey]]
 """The given children of a process (None: the roots), in the order in which they are shown."""
 
@@ -40,9 +43,9 @@ class Arrangement:
     orders: Mapping[ProcessKey | None, Sequence[ProcessKey]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        indices = {place[0]: index for index, place in enumerate(self.places)}
-        object.__setattr__(self, "indices", indices)
-        object.__setattr__(self, "widest_pid", max((key[0] for key in indices), default=0))
+        keys = [place[0] for place in self.places]
+        object.__setattr__(self, "indices", dict(zip(keys, range(len(keys)), strict=True)))
+        object.__setattr__(self, "widest_pid", max(keys)[0] if keys else 0)
 
     indices: Mapping[ProcessKey, int] = field(init=False, repr=False)
     widest_pid: int = field(init=False, repr=False)
@@ -83,15 +86,15 @@ class Branches:
     def totals(self, own: Mapping[ProcessKey, float]) -> dict[ProcessKey, float]:
         """What each process and all below it come to."""
         order: list[ProcessKey] = list(self.tops)
+        parents: list[ProcessKey] = []
         for key in order:
             below = self.children[key]
             if below:
+                parents.append(key)
                 order.extend(below)
         totals = {key: own[key] for key in order}
-        for key in reversed(order):
-            below = self.children[key]
-            if below:
-                totals[key] += sum([totals[child] for child in below])
+        for key in reversed(parents):
+            totals[key] += sum([totals[child] for child in self.children[key]])
         return totals
 
     def arrange(self, folded: Container[ProcessKey], siblings: Siblings) -> Arrangement:
@@ -105,7 +108,7 @@ class Branches:
             below = children[key]
             guide = bars + connector if depth <= DEEPEST_GUIDE else _CUT + bars[2 * (2 - DEEPEST_GUIDE) :] + connector
             is_folded = bool(below) and key in folded
-            places.append(Place(key, above, depth, guide, bool(below), is_folded))
+            places.append(_make(Place, (key, above, depth, guide, bool(below), is_folded)))
             if not below or is_folded:
                 continue
             if connector:

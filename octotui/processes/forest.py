@@ -29,13 +29,8 @@ class Forest:
         """The forest of `processes`; those in `detached` are roots whoever their parent is."""
         known = {process.key: process for process in processes}
         ordered = sorted(known, key=_START_ORDER)
-        latest: dict[int, ProcessKey] = {}
-        earlier: dict[int, list[ProcessKey]] = {}
-        for key in ordered:
-            before = latest.get(key[0])
-            if before is not None:
-                earlier.setdefault(key[0], []).append(before)
-            latest[key[0]] = key
+        latest = {key[0]: key for key in ordered}
+        earlier = _earlier_holders(ordered) if len(latest) != len(ordered) else {}
         parents: dict[ProcessKey, ProcessKey] = {}
         same_tick: list[ProcessKey] = []
         for key in ordered:
@@ -43,13 +38,14 @@ class Forest:
             parent = latest.get(parent_pid)
             if parent is None or key in detached:
                 continue
-            if parent[1] > key[1] or parent == key:
-                parent = _parent_among(earlier.get(parent_pid, ()), key)
-                if parent is None:
-                    continue
+            if parent[1] >= key[1]:
+                if parent[1] > key[1] or parent == key:
+                    parent = _parent_among(earlier.get(parent_pid, ()), key)
+                    if parent is None:
+                        continue
+                if parent[1] == key[1]:
+                    same_tick.append(key)
             parents[key] = parent
-            if parent[1] == key[1]:
-                same_tick.append(key)
         _cut_cycles(same_tick, parents)
         below: dict[ProcessKey, list[ProcessKey]] = {}
         roots: list[ProcessKey] = []
@@ -127,6 +123,14 @@ def _note_depth(forest: Forest, key: ProcessKey, depths: dict[ProcessKey, int]) 
     for unknown in reversed(chain):
         depth += 1
         depths[unknown] = depth
+
+
+def _earlier_holders(ordered: Iterable[ProcessKey]) -> dict[int, list[ProcessKey]]:
+    """For each pid that several had, all but the last of them, the earliest start first."""
+    holders: dict[int, list[ProcessKey]] = {}
+    for key in ordered:
+        holders.setdefault(key.pid, []).append(key)
+    return {pid: held[:-1] for pid, held in holders.items() if len(held) > 1}
 
 
 def _parent_among(holders: Sequence[ProcessKey], child: ProcessKey) -> ProcessKey | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -30,7 +30,7 @@ class LazyOrder:
     Newcomers go where their value says. Ghosts keep the value they had, and so their place.
     """
 
-    _orders: dict[ProcessKey | None, list[ProcessKey]] = field(default_factory=dict)
+    _orders: dict[ProcessKey | None, tuple[Sequence[ProcessKey], list[ProcessKey]]] = field(default_factory=dict)
     _values: dict[ProcessKey, float] = field(default_factory=dict)
     _passing_since: dict[ProcessKey, float] = field(default_factory=dict)
     _ghosts: Container[ProcessKey] = ()
@@ -60,20 +60,22 @@ class LazyOrder:
 
     def siblings(self, parent: ProcessKey | None, keys: Sequence[ProcessKey]) -> list[ProcessKey]:
         """`keys`, which are in start order, as they are to be shown below `parent`."""
-        values, before = self._values, self._orders.get(parent)
+        before = self._orders.get(parent)
         if before is None:
-            order = sorted(keys, key=values.__getitem__, reverse=True)
+            order = sorted(keys, key=self._values.__getitem__, reverse=True)
         else:
             order = self._settled(before, keys)
-        self._orders[parent] = order
+        self._orders[parent] = (keys, order)
         return order
 
-    def _settled(self, before: list[ProcessKey], keys: Sequence[ProcessKey]) -> list[ProcessKey]:
-        if len(before) == len(keys) and set(before).issuperset(keys):
-            kept, new = before, []
-        else:
+    def _settled(
+        self, before: tuple[Sequence[ProcessKey], list[ProcessKey]], keys: Sequence[ProcessKey]
+    ) -> list[ProcessKey]:
+        asked, kept = before
+        new: list[ProcessKey] = []
+        if asked is not keys and asked != keys:
             now_here = set(keys)
-            kept = [key for key in before if key in now_here]
+            kept = [key for key in kept if key in now_here]
             old = set(kept)
             new = [key for key in keys if key not in old]
         passing = self._passing(kept)
@@ -142,11 +144,13 @@ def fixed_rank(sample: Sample, column: SortColumn) -> Callable[[ProcessKey], flo
     return lambda key: key.started
 
 
-def own_use(sample: Sample, column: SortColumn, key: ProcessKey) -> float:
+def own_use(sample: Sample, column: SortColumn, keys: Iterable[ProcessKey]) -> dict[ProcessKey, float]:
+    """What each process itself uses: percent of one core or bytes; nothing where it is not known."""
     if column is SortColumn.CPU:
-        return sample.cpu_percent.get(key, 0.0)
-    process = sample.snapshot.processes.get(key)
-    return 0.0 if process is None else float(process.rss_bytes)
+        rates = sample.cpu_percent
+        return {key: rates.get(key, 0.0) for key in keys}
+    alive = sample.snapshot.processes
+    return {key: 0.0 if (process := alive.get(key)) is None else float(process.rss_bytes) for key in keys}
 
 
 def _name(sample: Sample, key: ProcessKey) -> str:

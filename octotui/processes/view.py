@@ -117,10 +117,9 @@ class View:
     def _siblings(self, sample: Sample, state: ViewState) -> Siblings:
         if state.sort in USE:
             if state.is_tree:
-                everyone = self._branches.children
-                values = self._branches.totals({key: own_use(sample, state.sort, key) for key in everyone})
+                values = self._branches.totals(own_use(sample, state.sort, self._branches.children))
             else:
-                values = {key: own_use(sample, state.sort, key) for key in self._wanted}
+                values = own_use(sample, state.sort, self._wanted)
             self._lazy.begin(sample, state, values)
             return self._lazy.siblings
         self._lazy = LazyOrder()

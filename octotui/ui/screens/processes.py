@@ -127,7 +127,8 @@ class ProcessesScreen(Screen[None]):
         state = model.state
         self._header.put(self.table.columns_layout, state.sort, descending=state.descending)
         is_empty = model.sample is not None and not model.rows
-        self._empty.put(state)
+        if is_empty:
+            self._empty.put(state)
         self.set_class(is_empty, "-empty")
         self._panel.put(self.captures.jobs)
         self._show_status()

@@ -217,11 +217,12 @@ class ProcessTable(ScrollView, can_focus=True):
 
     def _refresh_changed(self) -> None:
         """Repaint the visible lines whose text or styles differ from what was drawn there last."""
-        top = self.scroll_offset.y
+        top, count, drawn = self.scroll_offset.y, len(self._rows), self._drawn
         for y in range(self.size.height):
             index = top + y
-            new = self.line(index) if index < len(self._rows) else None
-            if new != self._drawn.get(y):
+            new = self.line(index) if index < count else None
+            before = drawn.get(y)
+            if new is not before and new != before:
                 self.refresh_line(index)
 
     def plain_line(self, index: int) -> str:
