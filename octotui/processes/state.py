@@ -118,9 +118,7 @@ def forget(state: ViewState, is_known: Callable[[ProcessKey], bool]) -> ViewStat
     gone = frozenset(key for key in state.folded | state.folds_aside | state.marks if not is_known(key))
     if not gone:
         return state
-    return replace(
-        state, folded=state.folded - gone, folds_aside=state.folds_aside - gone, marks=state.marks - gone
-    )
+    return replace(state, folded=state.folded - gone, folds_aside=state.folds_aside - gone, marks=state.marks - gone)
 
 
 def sort_by(state: ViewState, column: SortColumn) -> ViewState:

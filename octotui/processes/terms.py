@@ -64,7 +64,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A figure against a limit: percent of one core, bytes, seconds or a count. `words` is the limit as it was typed."""
+    """A figure against a limit: percent of one core, bytes, seconds or a count. `words` is the limit as typed."""
 
     figure: Figure
     sign: str

@@ -1,4 +1,4 @@
-"""Rows of the process table from a sample and what a person chose to see; between samples only what changed is redone."""
+"""Rows of the process table from a sample and what a person chose to see; only what changed is made again."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ def steady_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "root")
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr("octotui.ui.app.SECOND_SAMPLE_SECONDS", 3600.0)
+    monkeypatch.setattr("octotui.ui.handlers.jumps.LONE_SECONDS", 0.0)
     monkeypatch.setattr("octotui.ui.inspection.REST_SECONDS", 0.0)
     monkeypatch.setattr("octotui.ui.inspection.read_facts", _no_facts)
 

@@ -80,7 +80,7 @@ def test_a_program_is_shown_by_its_base_name_and_a_title_as_it_is(first: str, sh
 
 def test_the_task_stands_where_it_first_appears_in_a_branch() -> None:
     shown = rows(usual_sample(), ViewState())
-    found = dict(((row.process.pid, tail(row, fit(80))) for row in shown))
+    found = {row.process.pid: tail(row, fit(80)) for row in shown}
     assert found[14207] == "ServerTasks-826567"
     assert found[14220] == "27.3.5" and found[14233] == ""
 
