@@ -57,10 +57,11 @@ class Filter:
     @property
     def explanation(self) -> str:
         """The filter in words: `with "pwsh" and role "calamari", without "bash"`; "every process" when empty."""
-        plain = [group[0] for group in self.groups if len(group) == 1]
-        wanted = [term.explanation for term in plain if not term.is_excluded]
-        wanted += [" or ".join(map(_in_words, group)) for group in self.groups if len(group) > 1]
-        unwanted = " or ".join(term.explanation for term in plain if term.is_excluded)
+        is_unwanted = [len(group) == 1 and group[0].is_excluded for group in self.groups]
+        wanted = [_group_words(group) for group, is_out in zip(self.groups, is_unwanted, strict=True) if not is_out]
+        unwanted = " or ".join(
+            group[0].explanation for group, is_out in zip(self.groups, is_unwanted, strict=True) if is_out
+        )
         parts = [" and ".join(wanted) and f"with {' and '.join(wanted)}", unwanted and f"without {unwanted}"]
         return ", ".join(part for part in parts if part) or "every process"
 
@@ -151,5 +152,6 @@ def _word_end(text: str, start: int) -> int:
     return found.start() if found else len(text)
 
 
-def _in_words(term: Term) -> str:
-    return ("not " if term.is_excluded else "") + term.explanation
+def _group_words(group: tuple[Term, ...]) -> str:
+    words = " or ".join(("not " if term.is_excluded else "") + term.explanation for term in group)
+    return f"({words})" if len(group) > 1 else words
