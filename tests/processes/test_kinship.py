@@ -33,7 +33,7 @@ def test_a_part_of_the_forest_has_the_parents_and_the_order_of_the_whole(
     whole = forest_of(hostile, show_kernel=show_kernel)
     chosen = data.draw(st.lists(st.sampled_from(list(whole)), max_size=5)) if len(whole) else []
     part = Kinship(hostile, show_kernel=show_kernel).forest(chosen)
-    wanted = {key for key in chosen} | {above for key in chosen for above in whole.ancestors(key)}
+    wanted = set(chosen) | {above for key in chosen for above in whole.ancestors(key)}
     assert set(part) >= wanted
     for key in wanted:
         assert part.parent(key) == whole.parent(key)

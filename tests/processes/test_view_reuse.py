@@ -34,7 +34,7 @@ def lives(draw: st.DrawFn) -> list[Sample]:
         ghosts = [(one, CALAMARI) for one in gone]
         found.append(sample(*alive.values(), meanings=roles, cpu=cpu, ghosts=ghosts, monotonic=100.0 + 2 * step))
         if found[1:] and draw(st.booleans()):
-            found.append(replace(found[-1], cpu_percent={key: 7.0 for key in alive}))
+            found.append(replace(found[-1], cpu_percent=dict.fromkeys(alive, 7.0)))
     return found
 
 
@@ -65,7 +65,7 @@ def test_what_is_kept_between_samples_never_shows(
 def host(count: int) -> Sample:
     crowd = [process(1), *(process(pid, 1) for pid in range(1000, 1000 + count))]
     octopus = [process(50, 1), process(60, 50), process(61, 60)]
-    return sample(*crowd, *octopus, meanings={pid: CALAMARI for pid in (60, 61)})
+    return sample(*crowd, *octopus, meanings=dict.fromkeys((60, 61), CALAMARI))
 
 
 def test_the_octopus_view_never_builds_the_forest_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ def test_the_octopus_view_never_builds_the_forest_of_the_host(monkeypatch: pytes
     for module in (kinship, membership, view):
         monkeypatch.setattr(module, "forest_of", too_dear)
     shown = View().rows(host(500), ViewState())
-    assert [key.pid for key in shown.keys()] == [1, 50, 60, 61]
+    assert [key.pid for key in shown] == [1, 50, 60, 61]
     assert [one.is_context for one in shown] == [True, True, False, False]
 
 

@@ -58,7 +58,7 @@ class PidEntry:
         if is_digit:
             self._digits = (self._digits + (character or ""))[:_LONGEST]
         elif key == "backspace":
-            self._digits = self._digits[:-1]
+            self._digits, self._is_pid = self._digits[:-1], True
         else:
             self._act()
             return False

@@ -128,6 +128,7 @@ class ProcessesScreen(Screen[None]):
     def redraw(self) -> None:
         """Bring every widget up to date; each repaints only what differs."""
         model = self.model
+        model.wanted = self.table.take_move() or model.wanted
         self.table.show(model.rows, model.cursor(), captured=self._captured())
         if model.wanted is not None and not model.is_known(model.wanted):
             model.wanted = self.table.cursor_key

@@ -61,6 +61,7 @@ class ProcessTable(ScrollView, can_focus=True):
         self.keep_in_view = False
         self._rows: Rows = NO_ROWS
         self._cursor = 0
+        self._moved: ProcessKey | None = None
         self._captured: Collection[ProcessKey] = ()
         self._pid_width = 5
         self._drawn: dict[int, Line] = {}
@@ -127,9 +128,15 @@ class ProcessTable(ScrollView, can_focus=True):
         if index == self._cursor:
             return
         self._cursor = index
+        self._moved = self.cursor_key
         self._into_view()
         self._refresh_changed()
         self.post_message(self.CursorMoved(self.cursor_key))
+
+    def take_move(self) -> ProcessKey | None:
+        """Where a person moved the cursor since this was last asked; the message of it may still be on its way."""
+        moved, self._moved = self._moved, None
+        return moved
 
     def move_to_key(self, key: ProcessKey) -> bool:
         """Move the cursor to the row of `key`; False when there is none."""
