@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual import events
 from ui_fakes import BOOTSTRAP, CALAMARI, INIT, SCRIPT, SHELL, TENTACLE, FakeHost, process, sample, usual_sample
 from ui_screen import frame, screen, until
 
@@ -41,6 +42,19 @@ async def test_the_wrong_part_of_a_filter_is_marked_where_it_stands_and_the_rows
         await pilot.press("escape")
         await pilot.pause()
         assert pids(app) == before
+
+
+@pytest.mark.parametrize("ending", ["", "\r"])
+async def test_text_that_arrives_in_one_go_with_the_slash_is_no_action(ending: str) -> None:
+    host = FakeHost()
+    async with screen(host) as (app, pilot):
+        for character in f"/pwsh{ending}":
+            key = {"/": "slash", "\r": "enter"}.get(character, character)
+            app.post_message(events.Key(key, character))
+        await until(pilot, lambda: app.processes.model.state.filter.text == "pwsh")
+        await pilot.pause()
+        assert app.processes.model.freeze is None and app.screen is app.processes
+        assert app.processes.filter_bar.has_class("-open") is not bool(ending)
 
 
 async def test_figures_find_processes_and_their_families() -> None:

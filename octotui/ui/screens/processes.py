@@ -219,10 +219,14 @@ class ProcessesScreen(Screen[None]):
         self._filters.abandon(event.text)
 
     def on_key(self, event: events.Key) -> None:
-        """Digits on the table are a pid; the rest goes on to the keys of the action table."""
-        if self.pid_entry.take(event.key, event.character):
-            event.stop()
-            event.prevent_default()
+        """Text for the filter bar and the digits of a pid are no keys of the action table."""
+        bound = self.active_bindings.get(event.key)
+        if self.filter_bar.take(event.key, event.character) or self.pid_entry.take(event.key, event.character):
+            event.stop().prevent_default()
+        elif bound is not None and bound.binding.id == "filter":
+            # Opened here, because the next key can be on its way already.
+            self.action_act("filter")
+            event.stop().prevent_default()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_cursor)

@@ -50,6 +50,7 @@ class FilterBar(Horizontal):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._before = ""
+        self._awaits_focus = False
         self._wrong_part = _WrongPart()
 
     def compose(self) -> ComposeResult:
@@ -67,12 +68,34 @@ class FilterBar(Horizontal):
 
     def open(self, text: str) -> None:
         self._before = text
+        self._awaits_focus = True
         self.add_class("-open")
         with self.prevent(Input.Changed):
             self.input.value = text
         self.input.focus()
 
+    def take(self, key: str, character: str | None) -> bool:
+        """A key that reached the screen; whether it was typed for this bar, before the focus had come here.
+
+        Text that is pasted or typed fast arrives in one go with the key that opens the bar, and must not act.
+        """
+        if not self._awaits_focus:
+            return False
+        if key == "enter":
+            self.post_message(self.Kept())
+        elif key == "escape":
+            self.action_abandon()
+        elif key == "backspace":
+            self.input.action_delete_left()
+        elif character is not None and character.isprintable():
+            self.input.insert_text_at_cursor(character)
+        return True
+
+    def on_descendant_focus(self) -> None:
+        self._awaits_focus = False
+
     def close(self) -> None:
+        self._awaits_focus = False
         self.remove_class("-open")
         self.mark_right()
 
