@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
+from operator import itemgetter
 
 from octotui.processes.model import ProcessInfo, ProcessKey
 
-_START_ORDER = attrgetter("key.started", "key.pid")
+_START_ORDER = itemgetter(1, 0)
+"""Start, then pid, of a key; by position because this is asked for every process of the host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +27,32 @@ class Forest:
     @classmethod
     def of(cls, processes: Iterable[ProcessInfo], *, detached: Collection[ProcessKey] = ()) -> Forest:
         """The forest of `processes`; those in `detached` are roots whoever their parent is."""
-        ordered = sorted(processes, key=_START_ORDER)
-        holders = _holders_of_pids(ordered)
+        known = {process.key: process for process in processes}
+        ordered = sorted(known, key=_START_ORDER)
+        latest = {key[0]: key for key in ordered}
+        earlier = _earlier_holders(ordered) if len(latest) != len(ordered) else {}
         parents: dict[ProcessKey, ProcessKey] = {}
         same_tick: list[ProcessKey] = []
-        for process in ordered:
-            key = process.key
-            parent = None if key in detached else _parent_among(holders.get(process.parent_pid, ()), key)
-            if parent is not None:
-                parents[key] = parent
-                if parent.started == key.started:
+        for key in ordered:
+            parent_pid = known[key].parent_pid
+            parent = latest.get(parent_pid)
+            if parent is None or key in detached:
+                continue
+            if parent[1] >= key[1]:
+                if parent[1] > key[1] or parent == key:
+                    parent = _parent_among(earlier.get(parent_pid, ()), key)
+                    if parent is None:
+                        continue
+                if parent[1] == key[1]:
                     same_tick.append(key)
+            parents[key] = parent
         _cut_cycles(same_tick, parents)
-        roots: list[ProcessKey] = []
         below: dict[ProcessKey, list[ProcessKey]] = {}
-        for process in ordered:
-            above = parents.get(process.key)
-            (roots if above is None else below.setdefault(above, [])).append(process.key)
-        children: dict[ProcessKey, tuple[ProcessKey, ...]] = {process.key: () for process in ordered}
+        roots: list[ProcessKey] = []
+        for key in ordered:
+            above = parents.get(key)
+            (roots if above is None else below.setdefault(above, [])).append(key)
+        children: dict[ProcessKey, tuple[ProcessKey, ...]] = dict.fromkeys(ordered, ())
         children.update((key, tuple(found)) for key, found in below.items())
         return cls(tuple(roots), parents, children)
 
@@ -61,11 +70,19 @@ class Forest:
             yield key
             pending.extend(reversed(self._children.get(key, ())))
 
+    def parents(self) -> list[ProcessKey]:
+        """Every key that has children, in start order."""
+        return [key for key, below in self._children.items() if below]
+
     def parent(self, key: ProcessKey) -> ProcessKey | None:
         return self._parents.get(key)
 
     def children(self, key: ProcessKey) -> tuple[ProcessKey, ...]:
         return self._children.get(key, ())
+
+    def all_children(self) -> Mapping[ProcessKey, tuple[ProcessKey, ...]]:
+        """The children of every key."""
+        return self._children
 
     def ancestors(self, key: ProcessKey) -> tuple[ProcessKey, ...]:
         """Parent, its parent and so on up to the root."""
@@ -108,17 +125,15 @@ def _note_depth(forest: Forest, key: ProcessKey, depths: dict[ProcessKey, int]) 
         depths[unknown] = depth
 
 
-def _holders_of_pids(ordered: Iterable[ProcessInfo]) -> dict[int, tuple[ProcessKey, ...]]:
-    """For each pid the keys that had it, the earliest start first."""
-    holders: dict[int, tuple[ProcessKey, ...]] = {}
-    for process in ordered:
-        key = process.key
-        earlier = holders.get(key.pid)
-        holders[key.pid] = (key,) if earlier is None else (*earlier, key)
-    return holders
+def _earlier_holders(ordered: Iterable[ProcessKey]) -> dict[int, list[ProcessKey]]:
+    """For each pid that several had, all but the last of them, the earliest start first."""
+    holders: dict[int, list[ProcessKey]] = {}
+    for key in ordered:
+        holders.setdefault(key.pid, []).append(key)
+    return {pid: held[:-1] for pid, held in holders.items() if len(held) > 1}
 
 
-def _parent_among(holders: tuple[ProcessKey, ...], child: ProcessKey) -> ProcessKey | None:
+def _parent_among(holders: Sequence[ProcessKey], child: ProcessKey) -> ProcessKey | None:
     for holder in reversed(holders):
         if holder.started <= child.started and holder != child:
             return holder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
@@ -42,7 +42,9 @@ class SortColumn(StrEnum):
 class ViewState:
     """All that decides which rows are shown and how, besides the sample itself.
 
-    `subtree` is the pid whose process and descendants alone are shown; None shows all trees.
+    `subtree` is the pid whose process and descendants alone are shown; None shows all trees. `folds_aside` are the
+    folds from before a filter was set: under a filter everything starts open, so that no match is folded away.
+    `matches_only` leaves out what is below a match; `show_kernel` shows kernel threads among everything.
     """
 
     scope: Scope = Scope.OCTOPUS
@@ -53,6 +55,9 @@ class ViewState:
     marks: frozenset[ProcessKey] = frozenset()
     filter: Filter = NO_FILTER
     subtree: int | None = None
+    folds_aside: frozenset[ProcessKey] = frozenset()
+    matches_only: bool = False
+    show_kernel: bool = False
 
 
 def fold(state: ViewState, key: ProcessKey) -> ViewState:
@@ -108,12 +113,12 @@ def clear_marks(state: ViewState) -> ViewState:
     return replace(state, marks=frozenset())
 
 
-def forget(state: ViewState, known: Iterable[ProcessKey]) -> ViewState:
-    """Without the folds and marks of processes that are not in `known` any more."""
-    kept = frozenset(known)
-    if state.folded <= kept and state.marks <= kept:
+def forget(state: ViewState, is_known: Callable[[ProcessKey], bool]) -> ViewState:
+    """Without the folds and marks of processes that are not known any more."""
+    gone = frozenset(key for key in state.folded | state.folds_aside | state.marks if not is_known(key))
+    if not gone:
         return state
-    return replace(state, folded=state.folded & kept, marks=state.marks & kept)
+    return replace(state, folded=state.folded - gone, folds_aside=state.folds_aside - gone, marks=state.marks - gone)
 
 
 def sort_by(state: ViewState, column: SortColumn) -> ViewState:
@@ -138,8 +143,23 @@ def next_scope(state: ViewState) -> ViewState:
     return replace(state, scope=state.scope.next())
 
 
+def toggle_matches_only(state: ViewState) -> ViewState:
+    return replace(state, matches_only=not state.matches_only)
+
+
+def toggle_kernel(state: ViewState) -> ViewState:
+    return replace(state, show_kernel=not state.show_kernel)
+
+
 def with_filter(state: ViewState, wanted: Filter) -> ViewState:
-    return replace(state, filter=wanted)
+    """Filtered by `wanted`, everything open; without a filter the folds from before are back."""
+    if wanted.is_empty:
+        folded = state.folded if state.filter.is_empty else state.folds_aside
+        return replace(state, filter=wanted, folded=folded, folds_aside=frozenset())
+    if wanted.groups == state.filter.groups:
+        return replace(state, filter=wanted)
+    aside = state.folded if state.filter.is_empty else state.folds_aside
+    return replace(state, filter=wanted, folded=frozenset(), folds_aside=aside)
 
 
 def _after(members: list[_T], member: _T, step: int) -> _T:

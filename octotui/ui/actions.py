@@ -52,6 +52,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("page-down", ("pagedown", "ctrl+d"), "Page down", "Move down by a page", Group.MOVE),
     Action("cursor-first", ("g", "home"), "First", "Move to the first process", Group.MOVE),
     Action("cursor-last", ("G", "end"), "Last", "Move to the last process", Group.MOVE),
+    Action(
+        "go-to-pid", ("colon",), "Go to pid",
+        "Type its digits; 1 or 2 alone does what it does, half a second later", Group.MOVE,
+    ),
     Action("fold", ("left", "h"), "Fold", "Fold the children away, or go to the parent", Group.MOVE, Rule.CURSOR),
     Action("unfold", ("right", "l"), "Unfold", "Unfold the children, or go to the first one", Group.MOVE, Rule.CURSOR),
     Action("toggle-fold", ("space",), "Fold or unfold", "Fold or unfold the children", Group.MOVE, Rule.CURSOR),
@@ -62,10 +66,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("filter", ("slash",), "Filter", "Show what matches, with its family", Group.VIEW, footer=True),
     Action("next-match", ("n",), "Next match", "Go to the next match of the filter", Group.VIEW, Rule.FILTER),
     Action("previous-match", ("N",), "Previous match", "Go to the match before", Group.VIEW, Rule.FILTER),
+    Action("matches-only", ("a",), "Matches only", "Show the matches alone, or what is below them too", Group.VIEW),
     Action("clear", ("escape",), "Clear", "Clear the message, then the filter; never quits", Group.VIEW),
     Action("sort-previous", ("less_than_sign",), "Sort left", "Sort by the column to the left", Group.VIEW),
     Action("sort-next", ("greater_than_sign",), "Sort right", "Sort by the column to the right", Group.VIEW),
     Action("invert-sort", ("I",), "Invert order", "Turn the order of the sort around", Group.VIEW),
+    Action("freeze", ("p",), "Freeze", "Let the view stand still, or go on; sampling goes on", Group.VIEW),
+    Action("keep-in-view", ("F",), "Keep in view", "Bring the cursor back when it was scrolled away", Group.VIEW),
+    Action("toggle-kernel", ("K",), "Kernel threads", "Show or hide kernel threads among everything", Group.VIEW),
     Action("details", ("enter",), "Details", "Everything known of the process", Group.VIEW, Rule.CURSOR, footer=True),
     Action(
         "show-environment", ("e",), "Environment", "The names of its variables, and values that hold no secret",
@@ -126,6 +134,7 @@ _KEY_NAMES = {
     "greater_than_sign": ">",
     "plus": "+",
     "minus": "-",
+    "colon": ":",
     "question_mark": "?",
 }
 

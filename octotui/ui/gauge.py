@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from octotui.processes.model import Sample
-from octotui.processes.view import Lifecycle
 from octotui.ui.lines.status import Status, instance_of
 from octotui.ui.table_model import TableModel
 
@@ -45,12 +44,12 @@ class Gauge:
 
     def status(self, model: TableModel, interval_seconds: float, pause_seconds: float) -> Status:
         """`pause_seconds` is what the interval came to: more where sampling is dear."""
-        shown = sum(not row.is_context and row.lifecycle is not Lifecycle.EXITED for row in model.rows)
         return replace(
             self._status,
             scope=model.state.scope,
             filter=model.state.filter.text,
-            shown=shown,
+            shown=model.rows.count_living(),
+            frozen=model.freeze.words if model.freeze else "",
             interval_seconds=interval_seconds,
             pause_seconds=pause_seconds,
         )

@@ -15,7 +15,7 @@ from octotui.processes.view import rows
 from octotui.ui.lines.cells import line_text, line_width
 from octotui.ui.lines.columns import fit
 from octotui.ui.lines.glyphs import ASCII, UNICODE
-from octotui.ui.lines.row import row_line, tails
+from octotui.ui.lines.row import row_line, tail
 
 WORKERS = tuple(process(20_000 + i, 812, ["/opt/worker", str(i)], age=500 - i, name="worker") for i in range(60))
 
@@ -30,8 +30,8 @@ def crowd(*members: ProcessInfo) -> Sample:
 def test_every_line_is_exactly_as_wide_as_the_table(width: int, is_ascii: bool) -> None:
     shown = rows(usual_sample(), ViewState(scope=Scope.EVERYTHING))
     layout, glyphs = fit(width, pid_width=7), ASCII if is_ascii else UNICODE
-    for row, tail in zip(shown, tails(shown, layout), strict=True):
-        line = row_line(row, layout, glyphs, tail=tail, is_cursor=False, is_captured=False)
+    for row in shown:
+        line = row_line(row, layout, glyphs, is_cursor=False, is_captured=False)
         assert line_width(line) == max(width, sum(c.width + c.gap for c in layout.columns) + 2)
         assert not is_ascii or line_text(line).isascii()
 
@@ -80,7 +80,7 @@ def test_a_program_is_shown_by_its_base_name_and_a_title_as_it_is(first: str, sh
 
 def test_the_task_stands_where_it_first_appears_in_a_branch() -> None:
     shown = rows(usual_sample(), ViewState())
-    found = dict(zip((row.process.pid for row in shown), tails(shown, fit(80)), strict=True))
+    found = {row.process.pid: tail(row, fit(80)) for row in shown}
     assert found[14207] == "ServerTasks-826567"
     assert found[14220] == "27.3.5" and found[14233] == ""
 

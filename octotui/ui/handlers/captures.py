@@ -9,7 +9,7 @@ from octotui.dumps.model import DumpPlan, DumpRequest
 from octotui.dumps.results import Job, JobState
 from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey
-from octotui.processes.view import Lifecycle, Row
+from octotui.processes.view import Row
 from octotui.ui.lines.jobs import end_sentence, job_name
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class CaptureHandlers:
         row = self._screen.table.cursor_row
         if row is None:
             self._screen.say("There is no process under the cursor")
-        elif row.lifecycle is Lifecycle.EXITED:
+        elif not self._screen.model.alive((row.key,)):
             self._screen.say(f"{self._screen.name_of(row)} has ended; there is nothing left to capture", is_error=True)
         else:
             return row
@@ -108,7 +108,7 @@ class CaptureHandlers:
         return DumpRequest(keys, frozenset(explicit), destination=self._screen.host.settings.output)
 
     def _plan(self, request: DumpRequest | None, *, is_only_shown: bool) -> None:
-        sample = self._screen.model.sample
+        sample = self._screen.model.latest
         if request is None or sample is None:
             return
         from octotui.ui.screens.confirm_dump import ConfirmDump

@@ -29,6 +29,7 @@ class MoveHandlers:
             "page-down": lambda: table.move_page(1),
             "cursor-first": lambda: table.move_to(0),
             "cursor-last": lambda: table.move_to(len(table.rows) - 1),
+            "go-to-pid": self._screen.pid_entry.begin,
             "fold": self.fold,
             "unfold": self.unfold,
             "toggle-fold": self.toggle_fold,

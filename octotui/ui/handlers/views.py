@@ -1,4 +1,4 @@
-"""What is shown and how: scope, order, filter, interval, details, other screens."""
+"""What is shown and how: scope, order, freeze, interval, details, other screens."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from octotui.processes import state as view_state
-from octotui.processes.filters import NO_FILTER, FilterError, parse_filter
-from octotui.processes.state import SortColumn, ViewState
+from octotui.processes.state import Scope, SortColumn, ViewState
 from octotui.ui.lines.status import SCOPE_NAMES, interval_text
 
 if TYPE_CHECKING:
@@ -36,15 +35,14 @@ class ViewHandlers:
         return {
             "toggle-tree": self.toggle_tree,
             "cycle-scope": self.cycle_scope,
-            "filter": self.open_filter,
-            "next-match": lambda: self._match(1),
-            "previous-match": lambda: self._match(-1),
-            "clear": self.clear,
+            "freeze": self.freeze,
+            "toggle-kernel": self.toggle_kernel,
+            "keep-in-view": self.keep_in_view,
             "sort-previous": lambda: self._sort(view_state.next_sort(self._state, -1)),
             "sort-next": lambda: self._sort(view_state.next_sort(self._state, 1)),
             "invert-sort": lambda: self._sort(view_state.invert_sort(self._state)),
             "show-processes": lambda: self._screen.say("These are the processes; 2 shows the dumps"),
-            "show-dumps": self._screen.open_dumps,
+            "show-dumps": self.open_dumps,
             "interval-longer": lambda: self._interval(1),
             "interval-shorter": lambda: self._interval(-1),
         }
@@ -62,51 +60,33 @@ class ViewHandlers:
         is_same = column is self._state.sort
         self._sort(view_state.invert_sort(self._state) if is_same else view_state.sort_by(self._state, column))
 
-    def open_filter(self) -> None:
-        self._screen.filter_bar.open(self._state.filter.text)
-        self._screen.say("")
+    def freeze(self) -> None:
+        """The view stands still or goes on; what came and went meanwhile is said."""
+        said = self._screen.model.toggle_freeze()
+        self._screen.redraw()
+        self._screen.say(said)
 
-    def try_filter(self, text: str) -> None:
-        """Show what `text` matches; a text that makes no sense is explained and the rows stay as they are."""
-        try:
-            wanted = parse_filter(text)
-        except FilterError as error:
-            self._screen.filter_bar.mark_wrong(True)
-            self._screen.say(str(error), is_error=True)
-            return
-        self._screen.filter_bar.mark_wrong(False)
-        self._screen.change(view_state.with_filter(self._state, wanted))
-        matches = sum(row.is_match for row in self._screen.model.rows)
-        found = "1 match" if matches == 1 else f"{matches} matches"
-        self._screen.say("" if wanted.is_empty else f"{found}: {wanted.explanation}")
+    def toggle_kernel(self) -> None:
+        self._screen.change(view_state.toggle_kernel(self._state))
+        words = "Kernel threads are shown" if self._state.show_kernel else "Kernel threads are hidden"
+        is_among = self._state.scope is Scope.EVERYTHING
+        self._screen.say(words if is_among else f"{words} among everything; o goes there")
 
-    def clear(self) -> None:
-        """Escape: the message goes first, then the filter."""
-        if not self._state.filter.is_empty:
-            self._screen.change(view_state.with_filter(self._state, NO_FILTER))
-            self._screen.say("The filter is cleared")
-        elif self._state.subtree is not None:
-            self._screen.say("Only one process and what is below it is shown, as asked for at the start")
-        else:
-            self._screen.say("")
+    def keep_in_view(self) -> None:
+        table = self._screen.table
+        table.keep_in_view = not table.keep_in_view
+        self._screen.redraw()
+        on, off = "The cursor is kept in view", "The view may be scrolled away from the cursor"
+        self._screen.say(on if table.keep_in_view else off)
 
-    def first_match(self) -> None:
-        """The cursor on the first process that matches the filter; it stays where there is none."""
-        index = self._screen.model.next_match(-1, 1)
-        if index is not None:
-            self._screen.table.move_to(index)
+    def open_dumps(self) -> None:
+        from octotui.ui.screens.dumps import DumpsScreen
+
+        self._screen.app.push_screen(DumpsScreen(self._screen))
 
     @property
     def _state(self) -> ViewState:
         return self._screen.model.state
-
-    def _match(self, step: int) -> None:
-        table = self._screen.table
-        index = self._screen.model.next_match(table.cursor_index, step)
-        if index is None:
-            self._screen.say("No process matches the filter")
-        else:
-            table.move_to(index)
 
     def _sort(self, changed: ViewState) -> None:
         self._screen.change(changed)

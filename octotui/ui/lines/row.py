@@ -31,28 +31,18 @@ def role_style(role: str) -> str:
     return _ROLE_STYLES.get(role, "tool")
 
 
-def tails(rows: tuple[Row, ...], layout: Layout) -> tuple[str, ...]:
-    """What stands at the right of each row's command: the task where it first appears in a branch, else the version."""
-    if layout.has("task"):
-        return tuple(row.meaning.version for row in rows)
-    found: list[str] = []
-    branch: list[str] = []
-    for row in rows:
-        del branch[row.depth :]
-        above = branch[-1] if branch else ""
-        branch.extend([above] * (row.depth - len(branch)))
-        task = row.meaning.task
-        branch.append(task or above)
-        found.append(task if task and task != above else row.meaning.version)
-    return tuple(found)
+def tail(row: Row, layout: Layout) -> str:
+    """What stands at the right of the command: the task where it first appears in a branch, else the version."""
+    task = row.meaning.task
+    return task if task and task != row.task_above and not layout.has("task") else row.meaning.version
 
 
-def row_line(row: Row, layout: Layout, glyphs: Glyphs, *, tail: str = "", is_cursor: bool, is_captured: bool) -> Line:
+def row_line(row: Row, layout: Layout, glyphs: Glyphs, *, is_cursor: bool, is_captured: bool) -> Line:
     """The line of `row`, exactly `layout.width` cells wide. `is_captured`: a job runs on it."""
     pieces = list(_gutter(row, glyphs, is_cursor=is_cursor, is_captured=is_captured))
     for column in layout.columns:
         if column.id == "process":
-            pieces.extend(_process(row, column.width, tail, glyphs))
+            pieces.extend(_process(row, column.width, tail(row, layout), glyphs))
         else:
             pieces.append(_cell(row, column, glyphs))
         if column.gap:
@@ -127,10 +117,10 @@ def _base_style(row: Row, style: str) -> str:
     return "context" if row.is_context else style
 
 
-def _process(row: Row, width: int, tail: str, glyphs: Glyphs) -> Line:
+def _process(row: Row, width: int, at_right: str, glyphs: Glyphs) -> Line:
     guide, command = _guide(row, width, glyphs), _command(row, glyphs)
     badges = _badges(row)
-    tail = glyphs.text(tail)
+    tail = glyphs.text(at_right)
     needed = cell_len(guide) + min(cell_len(command), 14) + cell_len(badges)
     if tail and needed + cell_len(tail) + 2 > width:
         tail = ""
@@ -187,6 +177,29 @@ def _short_argument(argument: str, glyphs: Glyphs) -> str:
     if len(argument) < 16 or not argument.startswith("/") or argument.endswith("/"):
         return argument
     return f"{glyphs.ellipsis}/{argument.rpartition('/')[2]}"
+
+
+def is_drawn_alike(row: Row, other: Row) -> bool:
+    """Whether both are of one process and differ in nothing that is drawn; cheaper than to draw them."""
+    process, known = row.process, other.process
+    return (
+        row.cpu_percent == other.cpu_percent
+        and row.rss_bytes == other.rss_bytes
+        and (process is known or (process.key == known.key and process.threads == known.threads
+                                  and process.argv == known.argv and process.name == known.name
+                                  and process.user == known.user))
+        and (row.meaning is other.meaning or row.meaning == other.meaning)
+        and row.guide == other.guide
+        and row.depth == other.depth
+        and row.lifecycle is other.lifecycle
+        and row.is_folded is other.is_folded
+        and row.hidden_count == other.hidden_count
+        and row.is_marked is other.is_marked
+        and row.is_context is other.is_context
+        and row.task_above == other.task_above
+        and short_age(row.age_seconds) == short_age(other.age_seconds)
+        and _coarse(row.exited_seconds) == _coarse(other.exited_seconds)
+    )  # fmt: skip
 
 
 def about_line(row: Row) -> Line:

@@ -19,7 +19,8 @@ class Status:
     """What the status line says.
 
     `own_percent` is octotui's own use of one core, None before it is known; `pause_seconds` what the interval came to;
-    `events` "on" where the kernel tells of starts and ends, "off" where it does not, "" as long as that is open.
+    `events` "on" where the kernel tells of starts and ends, "off" where it does not, "" as long as that is open;
+    `frozen` says for how long the view has stood still.
     """
 
     host: str = ""
@@ -35,6 +36,7 @@ class Status:
     own_percent: float | None = None
     is_read_only: bool = False
     problem: str = ""
+    frozen: str = ""
 
 
 def instance_of(sample: Sample) -> str:
@@ -94,6 +96,8 @@ def _right_parts(status: Status) -> list[str]:
         parts.insert(1, f'"{cut(status.filter, 20)}"')
     if status.problem:
         parts.insert(0, status.problem)
+    if status.frozen:
+        parts.insert(0, status.frozen)
     if status.is_read_only:
         parts.insert(0, "read-only")
     if status.pause_seconds > 1.05 * status.interval_seconds:

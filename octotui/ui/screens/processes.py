@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
@@ -19,6 +19,8 @@ from octotui.ui.bindings import screen_bindings
 from octotui.ui.gauge import Gauge
 from octotui.ui.handlers.captures import CaptureHandlers
 from octotui.ui.handlers.details import DetailHandlers
+from octotui.ui.handlers.filtering import FilterHandlers
+from octotui.ui.handlers.jumps import PidEntry
 from octotui.ui.handlers.moves import MoveHandlers
 from octotui.ui.handlers.rules import Rules
 from octotui.ui.handlers.views import ViewHandlers
@@ -29,7 +31,7 @@ from octotui.ui.lines.row import about_line
 from octotui.ui.ports import DumpPort, HostPort
 from octotui.ui.table_model import TableModel
 from octotui.ui.widgets.bars import KeyBar, MessageBar, StatusLine, TableHeader
-from octotui.ui.widgets.detail_view import DetailView
+from octotui.ui.widgets.detail_view import PANE_COMMAND_LINES, DetailView
 from octotui.ui.widgets.dumps_panel import DumpsPanel
 from octotui.ui.widgets.empty_state import EmptyState
 from octotui.ui.widgets.filter_bar import FilterBar
@@ -37,9 +39,6 @@ from octotui.ui.widgets.process_table import ProcessTable
 
 if TYPE_CHECKING:
     from octotui.ui.app import OctotuiApp
-
-PANE_COMMAND_LINES = 8
-"""The pane cannot be scrolled by keys: what stands below a long command line must stay in view."""
 
 
 class ProcessesScreen(Screen[None]):
@@ -70,8 +69,10 @@ class ProcessesScreen(Screen[None]):
         self.rules = Rules(self)
         self._views = ViewHandlers(self)
         self.captures = CaptureHandlers(self)
-        self._handlers = {**MoveHandlers(self).by_id(), **self._views.by_id(), **self.captures.by_id()}
-        self._handlers |= DetailHandlers(self).by_id()
+        self._filters = FilterHandlers(self)
+        self.pid_entry = PidEntry(self)
+        parts = (MoveHandlers(self), self._views, self._filters, self.captures, DetailHandlers(self))
+        self._handlers = {name: handler for part in parts for name, handler in part.by_id().items()}
 
     def compose(self) -> ComposeResult:
         yield self._status_line
@@ -104,7 +105,7 @@ class ProcessesScreen(Screen[None]):
         self.model.take(sample)
         self._gauge.take(sample)
         if self.app.screen is self:
-            self.redraw()
+            self.redraw() if self.model.freeze is None else self._show_status()
 
     def report_problem(self, problem: str) -> None:
         """A scan failed: say so until one succeeds; the rows stay."""
@@ -128,11 +129,14 @@ class ProcessesScreen(Screen[None]):
     def redraw(self) -> None:
         """Bring every widget up to date; each repaints only what differs."""
         model = self.model
+        model.wanted = self.table.take_move() or model.wanted
         self.table.show(model.rows, model.cursor(), captured=self._captured())
-        state = model.state
-        self._header.put(self.table.columns_layout, state.sort, descending=state.descending)
+        if model.wanted is not None and not model.is_known(model.wanted):
+            model.wanted = self.table.cursor_key
+        self._layout_changed()
         is_empty = model.sample is not None and not model.rows
-        self._empty.put(state)
+        if is_empty:
+            self._empty.put(model.state)
         self.set_class(is_empty, "-empty")
         self._panel.put(self.captures.jobs)
         self._show_status()
@@ -168,11 +172,6 @@ class ProcessesScreen(Screen[None]):
         if self.detail_view.display:
             row = self.table.cursor_row
             self.detail_view.put(self.inspection.subject(row) if row else None)
-
-    def open_dumps(self) -> None:
-        from octotui.ui.screens.dumps import DumpsScreen
-
-        self.app.push_screen(DumpsScreen(self))
 
     def set_interval_seconds(self, seconds: float) -> None:
         self.interval_seconds = seconds
@@ -210,24 +209,25 @@ class ProcessesScreen(Screen[None]):
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
-        self._views.try_filter(event.text)
+        self._filters.attempt(event.text)
 
     @on(FilterBar.Kept)
     def _filter_kept(self) -> None:
-        if self.filter_bar.has_class("-wrong"):
-            return
-        self.filter_bar.close()
-        self.table.focus()
-        row = self.table.cursor_row
-        if row is None or row.is_context:
-            self._views.first_match()
+        self._filters.keep()
 
     @on(FilterBar.Abandoned)
     def _filter_abandoned(self, event: FilterBar.Abandoned) -> None:
-        self.filter_bar.close()
-        self._views.try_filter(event.text)
-        self.say("")
-        self.table.focus()
+        self._filters.abandon(event.text)
+
+    def on_key(self, event: events.Key) -> None:
+        """Text for the filter bar and the digits of a pid are no keys of the action table."""
+        bound = self.active_bindings.get(event.key)
+        if self.filter_bar.take(event.key, event.character) or self.pid_entry.take(event.key, event.character):
+            event.stop().prevent_default()
+        elif bound is not None and bound.binding.id == "filter":
+            # Opened here, because the next key can be on its way already.
+            self.action_act("filter")
+            event.stop().prevent_default()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_cursor)

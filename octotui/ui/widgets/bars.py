@@ -25,8 +25,9 @@ class StatusLine(LinesView):
         self.status = Status()
 
     def put(self, status: Status) -> None:
-        self.status = status
-        self.changed()
+        if status != self.status:
+            self.status = status
+            self.changed()
 
     def make_lines(self, width: int) -> tuple[Line, ...]:
         return (status_line(self.status, width, self._glyphs),) if width > 0 else ((),)
@@ -50,8 +51,9 @@ class TableHeader(LinesView):
         self._descending = False
 
     def put(self, layout: Layout, sort: SortColumn, *, descending: bool) -> None:
-        self._layout_shown, self._sort, self._descending = layout, sort, descending
-        self.changed()
+        if (layout, sort, descending) != (self._layout_shown, self._sort, self._descending):
+            self._layout_shown, self._sort, self._descending = layout, sort, descending
+            self.changed()
 
     def make_lines(self, width: int) -> tuple[Line, ...]:
         pieces = [Piece(" " * GUTTER)]
@@ -91,8 +93,9 @@ class MessageBar(LinesView):
         self.changed()
 
     def rest(self, idle: Line) -> None:
-        self._idle = idle
-        self.changed()
+        if idle != self._idle:
+            self._idle = idle
+            self.changed()
 
     def make_lines(self, width: int) -> tuple[Line, ...]:
         if not self.message:
@@ -113,8 +116,9 @@ class KeyBar(LinesView):
         self._hidden: Collection[str] = ()
 
     def put(self, *, disabled: Collection[str], hidden: Collection[str]) -> None:
-        self._disabled, self._hidden = disabled, hidden
-        self.changed()
+        if (disabled, hidden) != (self._disabled, self._hidden):
+            self._disabled, self._hidden = disabled, hidden
+            self.changed()
 
     def make_lines(self, width: int) -> tuple[Line, ...]:
         return (footer_line(width, self._glyphs, disabled=self._disabled, hidden=self._hidden),)

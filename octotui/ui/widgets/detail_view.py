@@ -10,6 +10,9 @@ from octotui.ui.lines.details import Subject, detail_lines, title_line
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.widgets.lines_view import LinesView
 
+PANE_COMMAND_LINES = 8
+"""The pane cannot be scrolled by keys: what stands below a long command line must stay in view."""
+
 
 class _DetailLines(LinesView):
     def __init__(self, glyphs: Glyphs, most_command_lines: int) -> None:

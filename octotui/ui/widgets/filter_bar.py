@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.highlighter import Highlighter
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
+
+
+class _WrongPart(Highlighter):
+    """Underlines and reverses the part that is wrong, which needs no colour to be seen."""
+
+    def __init__(self) -> None:
+        self.span: tuple[int, int] | None = None
+
+    def highlight(self, text: Text) -> None:
+        if self.span is not None:
+            text.stylize("underline reverse", *self.span)
 
 
 class FilterBar(Horizontal):
@@ -37,11 +50,16 @@ class FilterBar(Horizontal):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._before = ""
+        self._awaits_focus = False
+        self._wrong_part = _WrongPart()
 
     def compose(self) -> ComposeResult:
         yield Label("/", markup=False)
         yield Input(
-            compact=True, placeholder="words, -word, role:calamari, user:root, pid:812, task:42", max_length=200
+            compact=True,
+            placeholder="words, -word, a|b, role:calamari, user:root, cpu>5, mem>500m, age<5m, pid:812, task:42",
+            max_length=200,
+            highlighter=self._wrong_part,
         )
 
     @property
@@ -50,16 +68,52 @@ class FilterBar(Horizontal):
 
     def open(self, text: str) -> None:
         self._before = text
+        self._awaits_focus = True
         self.add_class("-open")
         with self.prevent(Input.Changed):
             self.input.value = text
         self.input.focus()
 
-    def close(self) -> None:
-        self.remove_class("-open", "-wrong")
+    def take(self, key: str, character: str | None) -> bool:
+        """A key that reached the screen; whether it was typed for this bar, before the focus had come here.
 
-    def mark_wrong(self, is_wrong: bool) -> None:
-        self.set_class(is_wrong, "-wrong")
+        Text that is pasted or typed fast arrives in one go with the key that opens the bar, and must not act.
+        """
+        if not self._awaits_focus:
+            return False
+        if key == "enter":
+            self.post_message(self.Kept())
+        elif key == "escape":
+            self.action_abandon()
+        elif key == "backspace":
+            self.input.action_delete_left()
+        elif character is not None and character.isprintable():
+            self.input.insert_text_at_cursor(character)
+        return True
+
+    def on_descendant_focus(self) -> None:
+        self._awaits_focus = False
+
+    def close(self) -> None:
+        self._awaits_focus = False
+        self.remove_class("-open")
+        self.mark_right()
+
+    @property
+    def is_wrong(self) -> bool:
+        return self._wrong_part.span is not None
+
+    def mark_wrong(self, start: int, end: int) -> None:
+        """Show that the text from `start` to `end` makes no sense."""
+        self._mark((start, max(start + 1, end)))
+
+    def mark_right(self) -> None:
+        self._mark(None)
+
+    def _mark(self, span: tuple[int, int] | None) -> None:
+        self._wrong_part.span = span
+        self.set_class(span is not None, "-wrong")
+        self.input.refresh()
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from rich.cells import cell_len
-from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.geometry import Size
@@ -15,11 +14,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from octotui.processes.model import ProcessKey
-from octotui.processes.view import Row
+from octotui.processes.view import NO_ROWS, Row, Rows
 from octotui.ui.lines.cells import Line, line_text
 from octotui.ui.lines.columns import Layout, fit
 from octotui.ui.lines.glyphs import UNICODE, Glyphs
-from octotui.ui.lines.row import row_line, tails
+from octotui.ui.widgets.row_painter import RowPainter
 
 _STYLES = (
     "cursor", "bar", "arrived", "exited", "marked", "capturing", "context", "dim", "busy", "guide", "badge", "task",
@@ -59,17 +58,17 @@ class ProcessTable(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.glyphs = glyphs
         self.columns_layout = fit(0)
-        self._rows: tuple[Row, ...] = ()
-        self._tails: tuple[str, ...] = ()
+        self.keep_in_view = False
+        self._rows: Rows = NO_ROWS
         self._cursor = 0
+        self._moved: ProcessKey | None = None
         self._captured: Collection[ProcessKey] = ()
         self._pid_width = 5
         self._drawn: dict[int, Line] = {}
-        self._strips: dict[tuple[Line, bool], Strip] = {}
-        self._piece_styles: dict[tuple[str, bool], Style] = {}
+        self._painter = RowPainter(glyphs, self._style_of)
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> Rows:
         return self._rows
 
     @property
@@ -85,25 +84,35 @@ class ProcessTable(ScrollView, can_focus=True):
         row = self.cursor_row
         return row.key if row else None
 
-    def show(
-        self, rows: tuple[Row, ...], cursor: ProcessKey | None = None, *, captured: Collection[ProcessKey] = ()
-    ) -> None:
-        """Show `rows`. The cursor goes to the row of `cursor`, which keeps its line on the screen; without such a
-        row it stays at its line. `captured` are the processes that a job runs on.
+    def show(self, rows: Rows, cursor: ProcessKey | None = None, *, captured: Collection[ProcessKey] = ()) -> None:
+        """Show `rows`. The cursor goes to the row of `cursor`; without such a row it stays with the process it is on,
+        and at its line when that has no row either. `captured` are the processes that a job runs on.
+
+        The cursor's row keeps its line on the screen, as far as the ends allow. Scrolled away from by hand it stays
+        out of sight, and the topmost row in sight keeps its line instead.
         """
-        screen_line = self._cursor - self.scroll_offset.y
-        index = next((i for i, row in enumerate(rows) if row.key == cursor), None) if cursor is not None else None
+        before, top, height = self._rows, self.scroll_offset.y, max(1, self.size.height)
+        former = self.cursor_key
+        index = rows.index_of(cursor)
         if index is None:
-            index = min(self._cursor, len(rows) - 1)
-        self._rows, self._captured, self._cursor = rows, captured, max(0, index)
-        digits = max((len(str(row.process.pid)) for row in rows), default=0)
-        self._pid_width = max(self._pid_width, digits)
+            index = rows.index_of(former)
+        if index is None:
+            index = max(0, min(self._cursor, len(rows) - 1))
+        new_top, was_in_sight = top + index - self._cursor, top <= self._cursor < top + height
+        for anchor in (cursor, former, before[top].key if top < len(before) else None):
+            was, now = before.index_of(anchor), rows.index_of(anchor)
+            if was is not None and now is not None and top <= was < top + height:
+                new_top = top + now - was
+                break
+        self._rows, self._captured, self._cursor = rows, captured, index
+        self._pid_width = max(self._pid_width, len(str(rows.widest_pid)))
         self._fit()
-        self._tails = tails(rows, self.columns_layout)
         size = Size(self.size.width, len(rows))
         if size != self.virtual_size:
             self.virtual_size = size
-        self._scroll_to_line(self._cursor - screen_line)
+        self._scroll_to_line(new_top)
+        if was_in_sight or self.keep_in_view or self.cursor_key != former:
+            self._into_view()
         self._refresh_changed()
 
     def move(self, step: int) -> None:
@@ -119,13 +128,19 @@ class ProcessTable(ScrollView, can_focus=True):
         if index == self._cursor:
             return
         self._cursor = index
+        self._moved = self.cursor_key
         self._into_view()
         self._refresh_changed()
         self.post_message(self.CursorMoved(self.cursor_key))
 
+    def take_move(self) -> ProcessKey | None:
+        """Where a person moved the cursor since this was last asked; the message of it may still be on its way."""
+        moved, self._moved = self._moved, None
+        return moved
+
     def move_to_key(self, key: ProcessKey) -> bool:
         """Move the cursor to the row of `key`; False when there is none."""
-        index = next((i for i, row in enumerate(self._rows) if row.key == key), None)
+        index = self._rows.index_of(key)
         if index is None:
             return False
         self.move_to(index)
@@ -134,14 +149,8 @@ class ProcessTable(ScrollView, can_focus=True):
     def line(self, index: int) -> Line:
         """The row at `index` as it is drawn."""
         row = self._rows[index]
-        return row_line(
-            row,
-            self.columns_layout,
-            self.glyphs,
-            tail=self._tails[index],
-            is_cursor=index == self._cursor,
-            is_captured=row.key in self._captured,
-        )
+        is_captured = row.key in self._captured
+        return self._painter.line(row, self.columns_layout, is_cursor=index == self._cursor, is_captured=is_captured)
 
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y
@@ -150,16 +159,7 @@ class ProcessTable(ScrollView, can_focus=True):
             return Strip.blank(self.size.width, self.rich_style)
         line = self.line(index)
         self._drawn[y] = line
-        is_cursor = index == self._cursor
-        strip = self._strips.get((line, is_cursor))
-        if strip is None:
-            if len(self._strips) > 512:
-                self._strips.clear()
-            segments = [Segment(piece.text, self._style(piece.style, is_cursor)) for piece in line]
-            strip = Strip(segments, self.columns_layout.width)
-            strip = strip.adjust_cell_length(self.size.width, self._style("", is_cursor))
-            self._strips[line, is_cursor] = strip
-        return strip
+        return self._painter.strip(line, self.columns_layout, self.size.width, is_cursor=index == self._cursor)
 
     def text(self) -> str:
         """The visible lines as plain text, without trailing blanks."""
@@ -168,8 +168,7 @@ class ProcessTable(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._strips.clear()
-        self._piece_styles.clear()
+        self._painter.forget_styles()
 
     def on_resize(self) -> None:
         self._fit()
@@ -204,22 +203,11 @@ class ProcessTable(ScrollView, can_focus=True):
         if layout == self.columns_layout:
             return
         self.columns_layout = layout
-        self._tails = tails(self._rows, layout)
-        self._strips.clear()
         self.refresh()
         self.post_message(self.LayoutChanged(layout))
 
-    def _style(self, name: str, is_cursor: bool) -> Style:
-        style = self._piece_styles.get((name, is_cursor))
-        if style is None:
-            base = self.rich_style
-            if is_cursor:
-                base += self.get_component_rich_style(_PREFIX + "cursor", partial=True)
-            style = base
-            if name and not (is_cursor and name in ("context", "other", "guide", "dim")):
-                style += self.get_component_rich_style(_PREFIX + name, partial=True)
-            self._piece_styles[name, is_cursor] = style
-        return style
+    def _style_of(self, name: str) -> Style:
+        return self.get_component_rich_style(_PREFIX + name, partial=True) if name else self.rich_style
 
     def _into_view(self) -> None:
         top, height = self.scroll_offset.y, max(1, self.size.height)
@@ -236,11 +224,12 @@ class ProcessTable(ScrollView, can_focus=True):
 
     def _refresh_changed(self) -> None:
         """Repaint the visible lines whose text or styles differ from what was drawn there last."""
-        top = self.scroll_offset.y
+        top, count, drawn = self.scroll_offset.y, len(self._rows), self._drawn
         for y in range(self.size.height):
             index = top + y
-            new = self.line(index) if index < len(self._rows) else None
-            if new != self._drawn.get(y):
+            new = self.line(index) if index < count else None
+            before = drawn.get(y)
+            if new is not before and new != before:
                 self.refresh_line(index)
 
     def plain_line(self, index: int) -> str:
