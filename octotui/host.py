@@ -18,6 +18,7 @@ from octotui.octopus.meaning import OctopusInterpreter
 from octotui.octopus.secrets import redact
 from octotui.octopus.workfiles import HostWorkFiles
 from octotui.processes.model import Meaning, ProcessKey, ProcessSource, Sample, Snapshot
+from octotui.processes.recordings.recorder import Recorder
 from octotui.processes.sampler import Sampler
 from octotui.processes.source import open_source
 
@@ -28,8 +29,18 @@ class Host:
     `settings.output` is for the requests: the store, its journal and its history stay where they are.
     """
 
-    def __init__(self, settings: Settings, source: ProcessSource, sampler: Sampler, store: Store) -> None:
+    replay = None
+
+    def __init__(
+        self,
+        settings: Settings,
+        source: ProcessSource,
+        sampler: Sampler,
+        store: Store,
+        recording: Recorder | None = None,
+    ) -> None:
         self.settings = settings
+        self.recording = recording
         self.store = store
         self._source = source
         self._sampler = sampler
@@ -37,16 +48,20 @@ class Host:
         self.dumps = DumpService(store, limits=self.limits)
 
     @classmethod
-    def open(cls, settings: Settings) -> Host:
-        """Raises UsageError when the limits of the settings make no sense."""
-        return cls(settings, open_source(redact), Sampler(_Interpreter()), Store(locations.store_directory()))
+    def open(cls, settings: Settings, recording: Recorder | None = None) -> Host:
+        """A host whose samples `recording` keeps. Raises UsageError when the limits of the settings make no sense."""
+        store = Store(locations.store_directory())
+        return cls(settings, open_source(redact), Sampler(_Interpreter()), store, recording)
 
     def read_sample(self, keep: Collection[ProcessKey] = (), watched: Set[ProcessKey] | None = None) -> Sample:
         """One scan of the host. Blocks for milliseconds; call it from one thread at a time.
 
         Ghosts in `keep` stay; the figures of the processes in `watched` are read anew, those of all where it is None.
         """
-        return self._sampler.advance(self._source.read(watched), keep=keep)
+        sample = self._sampler.advance(self._source.read(watched), keep=keep)
+        if self.recording is not None:
+            self.recording.take(sample)
+        return sample
 
     def settle_interrupted(self) -> tuple[DumpRecord, ...]:
         """Finishes or clears the captures of an octotui that was killed; the records that came of it. Blocks."""

@@ -8,14 +8,16 @@ from dataclasses import replace
 from octotui.processes.model import Sample
 from octotui.processes.view import Lifecycle
 from octotui.ui.lines.status import Status, instance_of
+from octotui.ui.ports import HostPort
 from octotui.ui.table_model import TableModel
 
 
 class Gauge:
     """Keeps the facts of the latest sample; `status` adds what the view makes of them."""
 
-    def __init__(self, user: str, *, is_read_only: bool) -> None:
-        self._status = Status(user=user, is_read_only=is_read_only)
+    def __init__(self, user: str, host: HostPort) -> None:
+        self._host = host
+        self._status = Status(user="" if host.replay else user, is_read_only=host.settings.read_only)
         self._mark: tuple[float, float] | None = None
 
     def take(self, sample: Sample) -> None:
@@ -37,8 +39,11 @@ class Gauge:
 
     def status(self, model: TableModel, interval_seconds: float) -> Status:
         shown = sum(not row.is_context and row.lifecycle is not Lifecycle.EXITED for row in model.rows)
+        recorder, replay = self._host.recording, self._host.replay
         return replace(
             self._status,
+            recording="" if recorder is None else "rec ended" if recorder.is_over else "rec",
+            replay=() if replay is None else replay.words(),
             scope=model.state.scope,
             filter=model.state.filter.text,
             shown=shown,

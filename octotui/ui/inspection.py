@@ -14,6 +14,7 @@ from octotui.processes.view import Lifecycle, Row
 from octotui.text import printable
 from octotui.ui.background import in_daemon_thread
 from octotui.ui.lines.details import Subject
+from octotui.ui.replay import NOT_LIVE
 from octotui.units import bytes_text
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ FRESH_SECONDS = 30.0
 """How long what was read counts as fresh."""
 
 Facts = tuple[tuple[str, str], ...]
+
+REPLAYED: Facts = (("Live", NOT_LIVE),)
 
 
 class Inspection:
@@ -57,6 +60,9 @@ class Inspection:
 
     def attend(self, row: Row) -> None:
         """See to it that the facts of the process of `row` are read, unless they are fresh."""
+        if self._screen.host.replay is not None:
+            self._key, self._plan, self._problem, self._facts = row.key, None, "", REPLAYED
+            return
         if row.key == self._key and time.monotonic() - self._read_at < FRESH_SECONDS:
             return
         if row.key != self._key:

@@ -98,6 +98,12 @@ class TableModel:
         found = self._histories.get(key, ())
         return tuple(cpu for cpu, _ in found), tuple(memory for _, memory in found)
 
+    def rewind(self, count: int) -> None:
+        """A replay goes back by `count` samples: what the histories hold of them is still to come."""
+        for points in self._histories.values():
+            for _ in range(min(count + 1, len(points))):
+                points.pop()
+
     def _remember(self) -> None:
         """One more point for each row; the histories of processes without a row go."""
         histories: dict[ProcessKey, deque[tuple[float, float]]] = {}

@@ -73,9 +73,9 @@ def sample_line(sample: Sample, last: Sample | None, number: int) -> bytes:
     alive = snapshot.processes
     changes = (
         _process_changes(sample, last),
-        _mapping_changes("rates", sample.cpu_percent, last and last.cpu_percent, alive, float),
-        _mapping_changes("meanings", sample.meanings, last and last.meanings, alive, meaning_object),
-        _mapping_changes("arrived", sample.arrived, last and last.arrived, alive, float),
+        _mapping_changes("rates", sample.cpu_percent, last.cpu_percent if last else None, alive, float),
+        _mapping_changes("meanings", sample.meanings, last.meanings if last else None, alive, meaning_object),
+        _mapping_changes("arrived", sample.arrived, last.arrived if last else None, alive, float),
         _ghost_changes(sample, last),
     )
     for part in changes:

@@ -9,8 +9,8 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from octotui.errors import UsageError
 from octotui.processes.model import Sample
@@ -88,7 +88,7 @@ class Recording:
 class _Reading:
     """One pass over a file: every line is read as it will be when it is shown."""
 
-    def __init__(self, file: BinaryIO, shown: str, bounds: Bounds) -> None:
+    def __init__(self, file: FileIO, shown: str, bounds: Bounds) -> None:
         self._file = file
         self._shown = shown
         self._bounds = bounds
@@ -211,14 +211,13 @@ class _Reading:
         return UsageError(f"line {number} of the recording {self._shown} makes no sense: {words}", hint=hint)
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> FileIO:
     """The regular file at `path`. Raises OSError; a pipe is not waited for."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except ValueError as error:
         raise OSError("it has no name") from error
-    file = open(descriptor, "rb", buffering=0)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
+        os.close(descriptor)
         raise OSError("it is not a regular file")
-    return file
+    return os.fdopen(descriptor, "rb", buffering=0)

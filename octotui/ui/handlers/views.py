@@ -45,7 +45,7 @@ class ViewHandlers:
             "invert-sort": lambda: self._sort(view_state.invert_sort(self._state)),
             "details": self._screen.open_details,
             "show-processes": lambda: self._screen.say("These are the processes; 2 shows the dumps"),
-            "show-dumps": self._screen.open_dumps,
+            "show-dumps": self.open_dumps,
             "interval-longer": lambda: self._interval(1),
             "interval-shorter": lambda: self._interval(-1),
         }
@@ -62,6 +62,11 @@ class ViewHandlers:
         """A click on a title: sort by it; a second one turns the order around."""
         is_same = column is self._state.sort
         self._sort(view_state.invert_sort(self._state) if is_same else view_state.sort_by(self._state, column))
+
+    def open_dumps(self) -> None:
+        from octotui.ui.screens.dumps import DumpsScreen
+
+        self._screen.app.push_screen(DumpsScreen(self._screen))
 
     def open_filter(self) -> None:
         self._screen.filter_bar.open(self._state.filter.text)

@@ -15,7 +15,10 @@ SCOPE_NAMES = {Scope.OCTOPUS: "Octopus", Scope.DOTNET: ".NET", Scope.EVERYTHING:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the status line says. `own_percent` is octotui's own use of one core, None before it is known."""
+    """What the status line says. `own_percent` is octotui's own use of one core, None before it is known.
+
+    `recording` says that samples are being kept; `replay` where a replay stands, from what must be said on.
+    """
 
     host: str = ""
     user: str = ""
@@ -29,6 +32,8 @@ class Status:
     own_percent: float | None = None
     is_read_only: bool = False
     problem: str = ""
+    recording: str = ""
+    replay: tuple[str, ...] = ()
 
 
 def instance_of(sample: Sample) -> str:
@@ -84,6 +89,10 @@ def _right_parts(status: Status) -> list[str]:
         parts.insert(0, status.problem)
     if status.is_read_only:
         parts.insert(0, "read-only")
+    if status.recording:
+        parts.insert(0, status.recording)
+    if status.replay:
+        return [*status.replay, *parts]
     parts.append(interval_text(status.interval_seconds))
     if status.own_percent is not None:
         parts.append(f"octotui {status.own_percent:.1f} %")

@@ -19,6 +19,7 @@ from octotui.ui.bindings import screen_bindings
 from octotui.ui.gauge import Gauge
 from octotui.ui.handlers.captures import CaptureHandlers
 from octotui.ui.handlers.moves import MoveHandlers
+from octotui.ui.handlers.recordings import RecordingHandlers
 from octotui.ui.handlers.rules import Rules
 from octotui.ui.handlers.views import ViewHandlers
 from octotui.ui.inspection import Inspection
@@ -52,7 +53,7 @@ class ProcessesScreen(Screen[None]):
         self.glyphs = glyphs
         self.model = TableModel(host.settings)
         self.interval_seconds = host.settings.interval_seconds
-        self._gauge = Gauge(user, is_read_only=host.settings.read_only)
+        self._gauge = Gauge(user, host)
         self.table = ProcessTable(glyphs=glyphs, id="table")
         self.filter_bar = FilterBar(id="filter")
         self.detail_view = DetailView(glyphs, id="detail")
@@ -66,7 +67,9 @@ class ProcessesScreen(Screen[None]):
         self.rules = Rules(self)
         self._views = ViewHandlers(self)
         self.captures = CaptureHandlers(self)
-        self._handlers = {**MoveHandlers(self).by_id(), **self._views.by_id(), **self.captures.by_id()}
+        self._recordings = RecordingHandlers(self)
+        handlers = (MoveHandlers(self), self._views, self.captures, self._recordings)
+        self._handlers = {name: act for group in handlers for name, act in group.by_id().items()}
 
     def compose(self) -> ComposeResult:
         yield self._status_line
@@ -98,6 +101,7 @@ class ProcessesScreen(Screen[None]):
         """Show a newer sample."""
         self.model.take(sample)
         self._gauge.take(sample)
+        self._recordings.tell()
         if self.app.screen is self:
             self.redraw()
 
@@ -171,11 +175,6 @@ class ProcessesScreen(Screen[None]):
         if key is not None:
             self.app.push_screen(DetailScreen(self, key))
 
-    def open_dumps(self) -> None:
-        from octotui.ui.screens.dumps import DumpsScreen
-
-        self.app.push_screen(DumpsScreen(self))
-
     def set_interval_seconds(self, seconds: float) -> None:
         self.interval_seconds = seconds
         self.app.rescan()
@@ -247,4 +246,4 @@ class ProcessesScreen(Screen[None]):
 
     def _show_keys(self) -> None:
         disabled = self.rules.disabled_ids()
-        self._keys.put(disabled=disabled, hidden=disabled & {"cancel-job"})
+        self._keys.put(disabled=disabled, hidden=disabled & {"cancel-job", "replay-pause"})
