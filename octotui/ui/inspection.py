@@ -29,7 +29,7 @@ FRESH_SECONDS = 30.0
 
 Facts = tuple[tuple[str, str], ...]
 
-REPLAYED: Facts = (("Live", NOT_LIVE),)
+REPLAYED: Facts = (("Facts", NOT_LIVE),)
 
 
 class Inspection:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from octotui.dumps.keeping.records import DumpRecord
     from octotui.ui.screens.processes import ProcessesScreen
 
-NOT_LIVE = "a replay: live facts are not read"
+NOT_LIVE = "replay: live facts are not read"
 NO_CAPTURE = "A replay: nothing that is shown runs here, so nothing can be captured"
 
 
@@ -41,7 +41,12 @@ class Replay:
         playback = self.playback
         taken_at = "" if self._shown is None else f"{self._shown[1].snapshot.taken_at:%H:%M:%SZ}"
         state = "end" if playback.is_at_end else "paused" if playback.is_paused else ""
-        parts = (f"replay {playback.speed:g}x", taken_at, f"{playback.index + 1}/{playback.count}", state)
+        parts = (
+            f"replay {playback.speed:g}x",
+            taken_at,
+            f"{playback.index + 1:>{len(str(playback.count))}}/{playback.count}",
+            state,
+        )
         return tuple(part for part in parts if part)
 
     def changed(self) -> None:
