@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import zlib
@@ -20,7 +21,7 @@ from octotui.processes.recordings.values import BadLine, parse_line
 from octotui.text import printable, shell_quoted_path
 
 _MAGIC = b"\x1f\x8b"
-_BLOCK = 256 * 1024
+_BLOCK = 64 * 1024
 _LONGEST_HEADER = 64 * 1024
 _LONGEST_GROUP = 10 * KEY_FRAME_EVERY
 _GZIP = 31
@@ -150,7 +151,9 @@ class _Reading:
 
     def _finish_group(self) -> None:
         if self._packed:
-            self._groups.append(b"".join((*self._packed, self._packer.flush())))
+            last = self._packer.flush()
+            self._kept += len(last)
+            self._groups.append(b"".join((*self._packed, last)))
         self._packer, self._packed = zlib.compressobj(1), []
 
     def _lines(self) -> Iterator[bytes]:
@@ -158,10 +161,8 @@ class _Reading:
         pieces: list[bytes] = []
         length = total = number = 0
         for block in self._blocks():
+            block = block[: self._bounds.text - total]
             total += len(block)
-            if total > self._bounds.text:
-                self._cut = "The recording is too large; only its beginning is shown"
-                return
             *ends, rest = block.split(b"\n")
             for end in ends:
                 number += 1
@@ -171,6 +172,9 @@ class _Reading:
             length += len(rest)
             if length > LONGEST_LINE:
                 raise self._bad(number + 1, "it is too long")
+            if total >= self._bounds.text:
+                self._cut = "The recording is too large; only its beginning is shown"
+                return
         if length and not self._cut:
             self._cut = _CUT_OFF
 
@@ -184,9 +188,11 @@ class _Reading:
             return
         stream, parts = zlib.decompressobj(_GZIP), 1
         while True:
+            spare = stream.copy()
             try:
                 text = stream.decompress(block, _BLOCK)
             except zlib.error:
+                yield from _salvaged(spare, block)
                 self._cut = "The file of the recording is damaged; it is shown up to there"
                 return
             if text:
@@ -209,6 +215,13 @@ class _Reading:
         if number > 2:
             hint = f"keep what is before it: zcat -f {self._shown} | head -n {number - 1} | gzip > OTHER.jsonl.gz"
         return UsageError(f"line {number} of the recording {self._shown} makes no sense: {words}", hint=hint)
+
+
+def _salvaged(stream: zlib._Decompress, block: bytes) -> Iterator[bytes]:
+    """The text of a damaged block up to the damage, which takes all that was read with it."""
+    with contextlib.suppress(zlib.error):
+        for at in range(len(block)):
+            yield stream.decompress(block[at : at + 1])
 
 
 def _opened(path: Path) -> FileIO:
