@@ -78,7 +78,9 @@ def open_screen(settings: Settings, *, record: Path | None = None) -> int:
     finally:
         if recorder is not None:
             recorder.close()
-            for sentence in filter(None, (recorder.problem, recorder.sentence())):
+            # After a hangup there is nobody to tell, and writing would fail.
+            told = (recorder.problem, recorder.sentence()) if output.has_terminal() else ()
+            for sentence in filter(None, told):
                 output.line(sentence)
 
 

@@ -57,6 +57,15 @@ def test_a_killed_octotui_leaves_a_recording_that_can_be_shown(own_state: Path, 
         assert terminal.settings() == terminal.settings_before
 
 
+def test_a_hangup_ends_the_recording_in_order(own_state: Path, tmp_path: Path) -> None:
+    path = tmp_path / "seen.jsonl.gz"
+    with Terminal(["--record", str(path)], {"OCTOTUI_STATE_DIR": str(own_state)}) as terminal:
+        terminal.wait_for(is_recording)
+        terminal.hang_up()
+        assert terminal.process.wait(60) == 129
+    assert Recording.open(path).cut == ""
+
+
 @pytest.mark.parametrize("option", ["--record", "--replay"])
 def test_a_file_that_will_not_do_is_refused_before_the_screen_opens(
     own_state: Path, tmp_path: Path, option: str

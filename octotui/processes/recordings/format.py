@@ -26,6 +26,9 @@ from typing import Any, TypeVar
 
 from octotui.processes.model import Ghost, Meaning, ProcessInfo, ProcessKey, Sample
 
+_PIECE = 100
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
 _T = TypeVar("_T")
 
 SCHEMA = 1
@@ -135,7 +138,8 @@ def _process_changes(sample: Sample, last: Sample | None) -> dict[str, list[Any]
             whole.append(process_object(process))
         elif known != process:
             figures.append([*key, process.state, process.threads, process.cpu_seconds, process.rss_bytes])
-    return {"processes": whole, "figures": figures, "gone": _missing(now, before)}
+    gone = [] if sample.structure == last.structure else _missing(now, before)
+    return {"processes": whole, "figures": figures, "gone": gone}
 
 
 def _mapping_changes(
@@ -148,7 +152,7 @@ def _mapping_changes(
     """What `now` holds and `before` does not, each value as `shown` makes it; null for the living it holds no more."""
     if before is None:
         return {name: [[*key, shown(value)] for key, value in now.items()]}
-    if now is before:
+    if now == before:
         return {}
     changed = [[*key, shown(value)] for key, value in now.items() if before.get(key) != value]
     return {name: changed + [[*key, None] for key in _missing(now, before) if key in alive]}
@@ -170,5 +174,13 @@ def _missing(now: Mapping[ProcessKey, Any], before: Mapping[ProcessKey, Any]) ->
 
 
 def _line(values: dict[str, Any]) -> bytes:
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), check_circular=False)
-    return text.encode("utf-8", "replace") + b"\n"
+    parts = (
+        f'"{name}":{_list(value) if isinstance(value, list) else _encode(value)}' for name, value in values.items()
+    )
+    return ("{" + ",".join(parts) + "}\n").encode("utf-8", "replace")
+
+
+def _list(values: list[Any]) -> str:
+    """A list in pieces: one call for thousands of processes would keep the interpreter, and the screen, to itself."""
+    pieces = (values[at : at + _PIECE] for at in range(0, len(values), _PIECE))
+    return "[" + ",".join(_encode(piece)[1:-1] for piece in pieces) + "]"
