@@ -97,6 +97,7 @@ def test_a_full_disk_ends_the_recording_with_a_sentence_and_keeps_what_is_there(
         for turn in range(20):
             made.take(noisy(turn, 60_000))
         assert made.is_over and "the disk is full" in made.problem
+        assert (disk / "r").stat().st_size == made.bytes
         recording = Recording.open(disk / "r")
         assert 0 < made.samples == len(recording) < 20
         check = recording.sample(len(recording) - 1)

@@ -66,8 +66,9 @@ async def test_steps_show_one_sample_after_the_other_and_back() -> None:
 
 async def test_the_replay_plays_by_itself_to_its_end_and_says_so() -> None:
     async with replay(160) as (app, pilot, host):
-        await press(app, pilot, *["right_square_bracket"] * 6)
+        await press(app, pilot, "P", *["right_square_bracket"] * 6)
         assert app.processes.message.startswith("32 times the recorded speed already")
+        await press(app, pilot, "P")
         await until(pilot, lambda: host.replay.playback.is_at_end, turns=2000)
         await until(pilot, lambda: "The replay ends here" in app.processes.message)
         assert "replay 32x" in status(app) and "30/30 · end" in status(app)

@@ -67,7 +67,7 @@ def status_line(status: Status, width: int, glyphs: Glyphs) -> Line:
         spare = width - line_width(left) - line_width(right) - 2
         if spare >= 1:
             break
-        if len(right_parts) > 2:
+        if len(right_parts) > max(2, len(status.replay)):
             del right_parts[-1]
         elif len(left_parts) > 1:
             del left_parts[1]
