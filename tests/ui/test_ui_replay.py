@@ -27,7 +27,9 @@ SHORT = 14259
 async def replay(
     width: int = 80, height: int = 24, path: Path = DEPLOYMENT, **settings: object
 ) -> AsyncIterator[tuple[OctotuiApp, Pilot[int], ReplayHost]]:
+    """The screen on a recording, paused at its first sample, so that no clock plays a part."""
     host = ReplayHost(replace(Settings(), **settings), Recording.open(path))
+    host.replay.playback.is_paused = True
     async with screen(host, width, height) as (app, pilot):  # type: ignore[arg-type]
         yield app, pilot, host
 
@@ -66,13 +68,13 @@ async def test_steps_show_one_sample_after_the_other_and_back() -> None:
 
 async def test_the_replay_plays_by_itself_to_its_end_and_says_so() -> None:
     async with replay(160) as (app, pilot, host):
-        await press(app, pilot, "P", *["right_square_bracket"] * 6)
+        await press(app, pilot, *["right_square_bracket"] * 6)
         assert app.processes.message.startswith("32 times the recorded speed already")
         await press(app, pilot, "P")
         await until(pilot, lambda: host.replay.playback.is_at_end, turns=2000)
         await until(pilot, lambda: "The replay ends here" in app.processes.message)
         assert "replay 32x" in status(app) and "30/30 · end" in status(app)
-        await press(app, pilot, "P")
+        await press(app, pilot, *["left_square_bracket"] * 7, "P")
         assert app.processes.message == "Playing from the start"
         await press(app, pilot, "P")
         assert "paused" in status(app) and host.replay.playback.index < 29
@@ -169,7 +171,7 @@ async def test_a_recording_that_was_cut_off_says_so_at_the_start_and_at_its_end(
 
 async def test_filter_scope_fold_and_help_work_on_a_replay() -> None:
     async with replay() as (app, pilot, _):
-        await press(app, pilot, "P", "asterisk", "asterisk", "o", "o", "o", "question_mark")
+        await press(app, pilot, "asterisk", "asterisk", "o", "o", "o", "question_mark")
         assert "Pause the recording" in frame(app) or "Type to search" in frame(app)
         await pilot.press("escape")
         await pilot.press("slash", *"calamari", "enter")
