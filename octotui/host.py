@@ -19,6 +19,7 @@ from octotui.octopus.roles import Role, classify
 from octotui.octopus.secrets import redact
 from octotui.octopus.workfiles import HostWorkFiles
 from octotui.processes.model import Meaning, ProcessInfo, ProcessKey, ProcessSource, Sample, Snapshot
+from octotui.processes.recordings.recorder import Recorder
 from octotui.processes.sampler import Sampler
 from octotui.processes.source import open_source
 
@@ -29,8 +30,18 @@ class Host:
     `settings.output` is for the requests: the store, its journal and its history stay where they are.
     """
 
-    def __init__(self, settings: Settings, source: ProcessSource, sampler: Sampler, store: Store) -> None:
+    replay = None
+
+    def __init__(
+        self,
+        settings: Settings,
+        source: ProcessSource,
+        sampler: Sampler,
+        store: Store,
+        recording: Recorder | None = None,
+    ) -> None:
         self.settings = settings
+        self.recording = recording
         self.store = store
         self._source = source
         self._sampler = sampler
@@ -40,10 +51,13 @@ class Host:
         self.dumps = DumpService(store, limits=self.limits)
 
     @classmethod
-    def open(cls, settings: Settings, *, is_following: bool = False) -> Host:
-        """`is_following`: samples will be taken for long. Raises UsageError when a limit of the settings is none."""
-        source = open_source(redact, is_following=is_following)
-        return cls(settings, source, Sampler(_Interpreter()), Store(locations.store_directory()))
+    def open(cls, settings: Settings, recording: Recorder | None = None, *, is_following: bool = False) -> Host:
+        """A host whose samples `recording` keeps; `is_following`: they will be taken for long.
+
+        Raises UsageError when the limits of the settings make no sense.
+        """
+        source, store = open_source(redact, is_following=is_following), Store(locations.store_directory())
+        return cls(settings, source, Sampler(_Interpreter()), store, recording)
 
     def read_sample(self, keep: Collection[ProcessKey] = (), watched: Set[ProcessKey] | None = None) -> Sample:
         """One scan of the host. Blocks for milliseconds; call it from one thread at a time.
@@ -52,6 +66,8 @@ class Host:
         """
         self._is_selective = watched is not None
         self._sample = self._sampler.advance(self._source.read(watched), keep=keep)
+        if self.recording is not None:
+            self.recording.take(self._sample)
         return self._sample
 
     def events_descriptor(self) -> int | None:

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import click
 
 from octotui.cli import output
-from octotui.errors import OctotuiError
+from octotui.cli.arguments import named_path
+from octotui.errors import OctotuiError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from octotui.demo.tree import StandInTree
 
 _ENDINGS = (signal.SIGTERM, signal.SIGHUP)
@@ -27,8 +30,9 @@ class _Stopped(BaseException):
 
 
 @click.command("demo")
+@click.option("--record", type=named_path, metavar="FILE", help="Keep what is seen in a new file, secrets masked.")
 @click.option("--no-tui", is_flag=True, help="Print the pids of the tree as JSON and wait for Ctrl-C.")
-def command(no_tui: bool) -> int:
+def command(no_tui: bool, record: Path | None) -> int:
     """Start a stand-in Tentacle with real .NET processes under it, and the screen on it.
 
     Every process of the tree ends with this command, however it ends.
@@ -36,13 +40,15 @@ def command(no_tui: bool) -> int:
     from octotui.cli.tui import require_terminal
     from octotui.demo.tree import StandInTree
 
+    if no_tui and record is not None:
+        raise UsageError("only the screen records", hint="leave --no-tui or --record out")
     if not no_tui:
         require_terminal()
         output.line("Starting a stand-in Tentacle and a deployment under it ...")
     try:
         # The screen meets SIGINT in its own way. A job of a script starts with SIGINT ignored, so here it is asked for.
         with _stopped_by((signal.SIGINT, *_ENDINGS) if no_tui else _ENDINGS), StandInTree() as tree:
-            return _wait(tree) if no_tui else _show(tree)
+            return _wait(tree) if no_tui else _show(tree, record)
     except _Stopped:
         return 0 if no_tui else 130
 
@@ -56,7 +62,7 @@ def _wait(tree: StandInTree) -> int:
     raise OctotuiError("the stand-in tree has ended by itself", hint="start it again: octotui demo")
 
 
-def _show(tree: StandInTree) -> int:
+def _show(tree: StandInTree, record: Path | None) -> int:
     from octotui import config, locations
     from octotui.cli.terminal import environment
     from octotui.cli.tui import open_screen
@@ -65,7 +71,7 @@ def _show(tree: StandInTree) -> int:
     if tentacle is None:
         raise OctotuiError("the stand-in Tentacle has ended", hint="start it again: octotui demo")
     settings = config.load(locations.config_files(), environment())
-    return open_screen(replace(settings, scope="octopus", filter="", subtree=tentacle))
+    return open_screen(replace(settings, scope="octopus", filter="", subtree=tentacle), record=record)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from octotui import __version__
-from octotui.cli.arguments import pid
+from octotui.cli.arguments import named_path, pid
 from octotui.cli.output import Session
 from octotui.text import printable
 
@@ -71,6 +71,8 @@ class LazyGroup(click.Group):
 @click.option("--ascii/--no-ascii", default=None, help="Draw with ASCII characters only, or never. [by the locale]")
 @click.option("--no-mouse", is_flag=True, default=None, help="Leave the mouse to the terminal.")
 @click.option("--theme", metavar="NAME", help="dark, light or ansi. [by TERM]")
+@click.option("--record", type=named_path, metavar="FILE", help="Keep what is seen in a new file, secrets masked.")
+@click.option("--replay", type=named_path, metavar="FILE", help="Show a recording instead of this host.")
 @click.option("--debug", is_flag=True, hidden=True, help="Show the whole of an unforeseen error.")
 @click.pass_context
 def octotui(ctx: click.Context, /, debug: bool, **options: Any) -> int | None:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from octotui.cli import output
-from octotui.cli.arguments import parsed_filter
+from octotui.cli.arguments import named_path, parsed_filter
 from octotui.units import percent_text, short_age, short_bytes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from octotui.config import Settings
     from octotui.processes.model import Sample
     from octotui.processes.view import Row
 
@@ -29,11 +32,11 @@ NOTHING_RUNS = (
 @click.command("tree")
 @click.option("--all", "everything", is_flag=True, help="Every process of the host, not only those of Octopus.")
 @click.option("--filter", "filter_text", metavar="TEXT", help="Only what matches these words, with its ancestors.")
+@click.option("--replay", type=named_path, metavar="FILE", help="The last sample of a recording, not this host.")
 @output.json_option
-def command(everything: bool, filter_text: str | None, as_json: bool) -> int:
+def command(everything: bool, filter_text: str | None, replay: Path | None, as_json: bool) -> int:
     """One snapshot of the Octopus processes and what they mean."""
     from octotui import config, locations
-    from octotui.host import Host
     from octotui.processes.view import Scope, ViewState, rows
 
     settings = config.load(locations.config_files(), filter=filter_text)
@@ -41,10 +44,7 @@ def command(everything: bool, filter_text: str | None, as_json: bool) -> int:
     state = ViewState(
         scope=Scope.EVERYTHING if everything else Scope(settings.scope), filter=parsed_filter(settings.filter)
     )
-    host = Host.open(settings)
-    host.read_sample()
-    time.sleep(CPU_SECONDS)
-    sample = host.read_sample()
+    sample = _sample_of_now(settings) if replay is None else _last_sample(replay)
     shown = [row for row in rows(sample, state) if row.key in sample.snapshot.processes]
     if as_json:
         output.write_json(document(sample, shown))
@@ -55,6 +55,22 @@ def command(everything: bool, filter_text: str | None, as_json: bool) -> int:
         for text in NOTHING_RUNS if not settings.filter else (f'Nothing matches the filter "{settings.filter}".',):
             output.line(text)
     return 0
+
+
+def _sample_of_now(settings: Settings) -> Sample:
+    from octotui.host import Host
+
+    host = Host.open(settings)
+    host.read_sample()
+    time.sleep(CPU_SECONDS)
+    return host.read_sample()
+
+
+def _last_sample(path: Path) -> Sample:
+    from octotui.processes.recordings.recording import Recording
+
+    recording = Recording.open(path)
+    return recording.sample(len(recording) - 1)
 
 
 def document(sample: Sample, shown: list[Row]) -> dict[str, Any]:

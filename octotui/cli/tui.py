@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 from octotui.cli import output
 from octotui.cli.arguments import parsed_filter
 from octotui.errors import UsageError
+from octotui.text import printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from octotui.config import Settings
+    from octotui.processes.recordings.recorder import Recorder
 
 
 def start(
@@ -22,6 +26,8 @@ def start(
     ascii: bool | None = None,
     no_mouse: bool | None = None,
     theme: str | None = None,
+    record: Path | None = None,
+    replay: Path | None = None,
 ) -> int:
     """Opens the screen with the options of the command line; returns the exit status."""
     from octotui import config, locations
@@ -29,6 +35,10 @@ def start(
 
     if theme is not None and theme not in config.THEMES:
         raise UsageError("there is no such theme", hint="--theme takes " + ", ".join(config.THEMES))
+    if record is not None and replay is not None:
+        raise UsageError("a replay cannot be recorded", hint="give --record or --replay, not both")
+    if replay is not None and interval is not None:
+        raise UsageError("a replay runs in the recorded time", hint="leave --interval out; [ and ] change the speed")
     settings = config.load(
         locations.config_files(),
         environment(),
@@ -41,7 +51,7 @@ def start(
         mouse=False if no_mouse else None,
         theme=theme,
     )
-    return open_screen(settings)
+    return open_screen(settings, record=record) if replay is None else open_replay(settings, replay)
 
 
 def require_terminal() -> None:
@@ -53,13 +63,45 @@ def require_terminal() -> None:
         )
 
 
-def open_screen(settings: Settings) -> int:
-    """Runs the screen until it is quit; returns the exit status."""
+def open_screen(settings: Settings, *, record: Path | None = None) -> int:
+    """Runs the screen until it is quit; returns the exit status. With `record` its samples go into that file."""
     require_terminal()
     from octotui.host import Host
 
     parsed_filter(settings.filter)
-    host = Host.open(settings, is_following=True)
-    from octotui.ui.app import run
+    recorder = None if record is None else _recorder(record)
+    try:
+        host = Host.open(settings, recorder, is_following=True)
+        from octotui.ui.app import run
 
-    return run(host)
+        return run(host)
+    finally:
+        if recorder is not None:
+            recorder.close()
+            # After a hangup there is nobody to tell, and writing would fail.
+            told = (recorder.problem, recorder.sentence()) if output.has_terminal() else ()
+            for sentence in filter(None, told):
+                output.line(sentence)
+
+
+def open_replay(settings: Settings, path: Path) -> int:
+    """Runs the screen on the recording at `path` until it is quit; returns the exit status."""
+    require_terminal()
+    from octotui.processes.recordings.recording import Recording
+
+    parsed_filter(settings.filter)
+    recording = Recording.open(path)
+    from octotui.ui.app import run
+    from octotui.ui.replay import ReplayHost
+
+    return run(ReplayHost(settings, recording))
+
+
+def _recorder(path: Path) -> Recorder:
+    import platform
+    from datetime import UTC, datetime
+
+    from octotui import __version__
+    from octotui.processes.recordings.recorder import Recorder
+
+    return Recorder.create(path, version=__version__, host=printable(platform.node()), started_at=datetime.now(UTC))

@@ -47,6 +47,8 @@ class Histories:
         monotonic = sample.snapshot.monotonic
         if self._began is None or monotonic < self._began:
             self._rings, self._began, self._swept = {}, monotonic, 0.0
+        if monotonic - self._began < self.now:
+            self._go_back(monotonic - self._began)
         self.now = now = monotonic - self._began
         rings, alive, rates = self._rings, sample.snapshot.processes, sample.cpu_percent
         oldest, nearest = now - HISTORY_SECONDS, now - NEAREST_SECONDS
@@ -69,6 +71,14 @@ class Histories:
         if now - self._swept >= _SWEEP_SECONDS:
             self._swept = now
             self._rings = {key: ring for key, ring in rings.items() if ring[-_FIELDS] >= oldest}
+
+    def _go_back(self, now: float) -> None:
+        """A replay stands at an earlier sample: what came after it is still to come."""
+        for ring in self._rings.values():
+            while ring and ring[-_FIELDS] >= now:
+                del ring[-_FIELDS:]
+        self._swept = now
+        self._rings = {key: ring for key, ring in self._rings.items() if ring}
 
     def of(self, key: ProcessKey) -> tuple[Point, ...]:
         """The points of `key` within the last two minutes, oldest first."""

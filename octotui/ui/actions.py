@@ -13,6 +13,7 @@ class Group(StrEnum):
     MOVE = "Move"
     VIEW = "View"
     CAPTURE = "Capture"
+    REPLAY = "Replay"
     PROGRAM = "Program"
 
 
@@ -26,6 +27,8 @@ class Rule(StrEnum):
     MARKS = "marks"
     FILTER = "filter"
     JOB = "job"
+    REPLAY = "replay"
+    LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("show-files", ("f",), "Open files", "Its files, listening ports and connections", Group.VIEW, Rule.CURSOR),
     Action("show-log", ("L",), "Task log", "The end of its task's Output.log, secrets masked", Group.VIEW, Rule.CURSOR),
     Action("show-processes", ("1",), "Processes", "Go to the processes", Group.VIEW),
-    Action("show-dumps", ("2",), "Dumps", "Go to the dumps: this session's and the store's", Group.VIEW, footer=True),
-    Action("interval-longer", ("plus",), "Slower", "Scan less often", Group.VIEW),
-    Action("interval-shorter", ("minus",), "Faster", "Scan more often", Group.VIEW),
+    Action(
+        "show-dumps", ("2",), "Dumps", "Go to the dumps: this session's and the store's",
+        Group.VIEW, Rule.LIVE, footer=True,
+    ),
+    Action("interval-longer", ("plus",), "Slower", "Scan less often", Group.VIEW, Rule.LIVE),
+    Action("interval-shorter", ("minus",), "Faster", "Scan more often", Group.VIEW, Rule.LIVE),
     Action(
         "dump-tree", ("d",), "Dump tree", "Capture the process and all below it, or the marks",
         Group.CAPTURE, Rule.CAPTURE, footer=True,
@@ -103,6 +109,16 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "copy-command", ("Y",), "Copy command", "Copy the command line, secrets masked", Group.CAPTURE, Rule.CURSOR
     ),
+    Action(
+        "replay-pause", ("P",), "Pause", "Pause the recording that is shown, or play it",
+        Group.REPLAY, Rule.REPLAY, footer=True,
+    ),
+    Action("replay-back", ("comma",), "Step back", "Show the sample before and pause", Group.REPLAY, Rule.REPLAY),
+    Action("replay-on", ("full_stop",), "Step on", "Show the next sample and pause", Group.REPLAY, Rule.REPLAY),
+    Action("replay-slower", ("left_square_bracket",), "Play slower", "Half the speed", Group.REPLAY, Rule.REPLAY),
+    Action("replay-faster", ("right_square_bracket",), "Play faster", "Twice the speed", Group.REPLAY, Rule.REPLAY),
+    Action("replay-first", ("left_curly_bracket",), "To the start", "The first sample", Group.REPLAY, Rule.REPLAY),
+    Action("replay-last", ("right_curly_bracket",), "To the end", "The last sample", Group.REPLAY, Rule.REPLAY),
     Action(
         "help", ("question_mark", "f1"), "Help", "All keys; type to search", Group.PROGRAM, footer=True, is_global=True
     ),
@@ -136,6 +152,12 @@ _KEY_NAMES = {
     "minus": "-",
     "colon": ":",
     "question_mark": "?",
+    "comma": ",",
+    "full_stop": ".",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
 }
 
 

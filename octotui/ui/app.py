@@ -6,7 +6,7 @@ import asyncio
 import getpass
 import signal
 import sys
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -27,9 +27,6 @@ from octotui.ui.ports import HostPort
 from octotui.ui.sampling import Sampling
 from octotui.ui.screens.processes import ProcessesScreen
 from octotui.ui.stylesheets import stylesheet_paths
-
-if TYPE_CHECKING:
-    from octotui.dumps.keeping.records import DumpRecord
 
 SETTLE_AGAIN_SECONDS = 2.0
 """How soon a dump that was still being written is looked at again."""
@@ -92,6 +89,9 @@ class OctotuiApp(App[int]):
 
     @work(group="scan", exit_on_error=False)
     async def _follow_processes(self) -> None:
+        """Shows one sample after the other, as they come. A replay goes its own way."""
+        if self.host.replay is not None:
+            await self.host.replay.follow(self.processes)
         while True:
             try:
                 sample = await self.sampling.next_sample()
@@ -111,10 +111,12 @@ class OctotuiApp(App[int]):
     @work(group="recovery", exit_on_error=False)
     async def _settle_interrupted(self) -> None:
         """What an octotui that was killed left behind is finished or cleared, and said; again while it is written."""
-        is_pending, was_told = True, False
+        host, is_pending, was_told = self.host, True, False
         while is_pending:
             try:
-                records, is_pending = await in_daemon_thread(self._settle)
+                records, is_pending = await in_daemon_thread(
+                    lambda: (host.settle_interrupted(), host.has_interrupted())
+                )
             except (OctotuiError, OSError) as error:
                 self.processes.say(f"An earlier capture cannot be settled: {error}", is_error=True)
                 return
@@ -126,9 +128,6 @@ class OctotuiApp(App[int]):
                     self.processes.say(STILL_WRITTEN)
                     was_told = True
                 await asyncio.sleep(SETTLE_AGAIN_SECONDS)
-
-    def _settle(self) -> tuple[tuple[DumpRecord, ...], bool]:
-        return self.host.settle_interrupted(), self.host.has_interrupted()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A worker that failed is said, and one that the screen lives on is started again."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from octotui.processes.model import Sample
 from octotui.ui.lines.status import Status, instance_of
+from octotui.ui.ports import HostPort
 from octotui.ui.table_model import TableModel
 
 SMOOTHING_SECONDS = 10.0
@@ -20,12 +21,13 @@ class Gauge:
     def __init__(
         self,
         user: str,
+        host: HostPort,
         *,
-        is_read_only: bool,
         clock: Callable[[], float] = time.monotonic,
         cpu: Callable[[], float] = time.process_time,
     ) -> None:
-        self._status = Status(user=user, is_read_only=is_read_only)
+        self._host = host
+        self._status = Status(user="" if host.replay else user, is_read_only=host.settings.read_only)
         self._own = OwnCost(clock, cpu)
         self._structure = 0
 
@@ -36,7 +38,11 @@ class Gauge:
             self._structure = sample.structure
             total = sum(not process.is_kernel for process in snapshot.processes.values())
             self._status = replace(self._status, host=snapshot.host, instance=instance_of(sample), total=total)
-        self._status = replace(self._status, own_percent=self._own.percent(), events=snapshot.events, problem="")
+        self._status = replace(self._status, own_percent=self._cost(), events=snapshot.events, problem="")
+
+    def _cost(self) -> float | None:
+        """The own cost of watching this host; a replay watches nothing."""
+        return None if self._host.replay is not None else self._own.percent()
 
     def fail(self, problem: str) -> None:
         """Say `problem` until the next sample."""
@@ -44,8 +50,11 @@ class Gauge:
 
     def status(self, model: TableModel, interval_seconds: float, pause_seconds: float) -> Status:
         """`pause_seconds` is what the interval came to: more where sampling is dear."""
+        recorder, replay = self._host.recording, self._host.replay
         return replace(
             self._status,
+            recording="" if recorder is None else "rec ended" if recorder.is_over else "rec",
+            replay=() if replay is None else replay.words(),
             scope=model.state.scope,
             filter=model.state.filter.text,
             shown=model.rows.count_living(),

@@ -17,6 +17,7 @@ from octotui.processes.view import Lifecycle, Row
 from octotui.text import printable
 from octotui.ui.background import in_daemon_thread
 from octotui.ui.lines.details import Subject
+from octotui.ui.replay import NOT_LIVE
 
 if TYPE_CHECKING:
     from octotui.ui.screens.processes import ProcessesScreen
@@ -68,6 +69,10 @@ class Inspection:
 
     def attend(self, row: Row) -> None:
         """See to it that the facts of the process of `row` are read, unless they are fresh or being read."""
+        if self._screen.host.replay is not None:
+            self._key, self._plan, self._detail = row.key, None, None
+            self._plan_problem = self._detail_problem = NOT_LIVE
+            return
         now = time.monotonic()
         if row.key != self._key:
             self._key, self._plan, self._detail = row.key, None, None

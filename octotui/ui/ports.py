@@ -13,6 +13,7 @@ from octotui.processes.model import ProcessKey, Sample
 if TYPE_CHECKING:
     from octotui.dumps.keeping.limits import Fullness
     from octotui.dumps.keeping.records import DumpRecord
+    from octotui.ui.replay import Replay
 
 
 class DumpPort(Protocol):
@@ -63,9 +64,29 @@ class HostPort(Protocol):
     @property
     def store(self) -> StorePort: ...
 
+    @property
+    def recording(self) -> RecorderPort | None:
+        """What keeps the samples in a file, None where nothing does."""
+        ...
+
+    @property
+    def replay(self) -> Replay | None:
+        """What shows a recording in the place of this host, None on a live one."""
+        ...
+
     def fullness(self) -> Fullness:
         """How full the store is. Blocks; raises OSError."""
         ...
+
+
+class RecorderPort(Protocol):
+    """The recording as the screen tells of it; `octotui.processes.recordings.recorder.Recorder` is one."""
+
+    @property
+    def is_over(self) -> bool: ...
+
+    @property
+    def problem(self) -> str: ...
 
 
 class StorePort(Protocol):

@@ -56,6 +56,11 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
+    def hang_up(self) -> None:
+        """The connection is lost: both ends of the terminal are closed."""
+        os.close(self._slave)
+        os.close(self._master)
+
     @property
     def text(self) -> str:
         """What a person sees."""

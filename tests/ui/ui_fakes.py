@@ -280,6 +280,8 @@ class FakeHost:
         self.watched: Set[ProcessKey] | None = None
         self.interrupted: tuple[DumpRecord, ...] = ()
         self.looks_until_settled = 0
+        self.recording = None
+        self.replay = None
 
     def fullness(self) -> Fullness:
         return Fullness(4_200_000_000, 25_000_000_000, 81_000_000_000, 38_000_000_000)

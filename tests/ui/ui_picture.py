@@ -1,9 +1,8 @@
-"""Draws the picture of the README with the program itself, from a sample that never changes."""
+"""Draws the picture of the README with the program itself, from a recording of real processes."""
 
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import re
 import sys
@@ -12,16 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
-from ui_fakes import CALAMARI, TENTACLE, FakeHost, step, usual_sample
+from ui_fakes import FakeHost, step
 
 from octotui.dumps.model import DumpRequest
 from octotui.dumps.results import JobState
 from octotui.processes.cgroups import MemoryRoom
 from octotui.processes.detail import Limit, ProcessDetail
 from octotui.processes.model import ProcessInfo, Sample
+from octotui.processes.recordings.recording import Recording
 from octotui.ui.app import OctotuiApp
 
 WIDTH, HEIGHT = 120, 30
+DEPLOYMENT = Path(__file__).resolve().parents[1] / "fixtures" / "recordings" / "deployment.jsonl.gz"
+MOMENT = 13
+"""The sample in which a second, short Calamari runs beside the first."""
 
 
 def picture(path: Path) -> None:
@@ -48,35 +51,36 @@ async def _facts(process: ProcessInfo) -> ProcessDetail:
 
 
 async def _drawn() -> str:
-    host = FakeHost(usual_sample())
+    recording = Recording.open(DEPLOYMENT)
+    host = FakeHost(recording.sample(0))
     host.settings = replace(host.settings, interval_seconds=2.0)
     app = OctotuiApp(host)  # type: ignore[arg-type]
     async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
         while app.processes.model.sample is None:
             await pilot.pause(0.01)
-        for second in range(24):
-            app.processes.take(_later(second))
-        app.processes.table.move_to_key(CALAMARI.key)
-        plan = await host.dumps.plan(_request(), usual_sample())
-        host.dumps.submit(replace(plan, steps=(step(TENTACLE), step(CALAMARI))))
+        for index in range(1, MOMENT):
+            app.processes.take(recording.sample(index))
+        sample = recording.sample(MOMENT)
+        app.processes.take(sample)
+        tentacle, calamari = _named(sample, "tentacle-service"), _named(sample, "calamari")
+        app.processes.table.move_to_key(calamari.key)
+        request = DumpRequest((tentacle.key, calamari.key), frozenset((tentacle.key,)))
+        plan = await host.dumps.plan(request, sample)
+        steps = (step(found, known=sample.meaning(found.key)) for found in (tentacle, calamari))
+        host.dumps.submit(replace(plan, steps=tuple(steps)))
         host.dumps.finish(1, outcome=JobState.FINISHED)
-        host.dumps.run(2, written=1_100_000_000, seconds=3.4)
+        host.dumps.run(2, written=110_000_000, seconds=0.9)
         for _ in range(5):
             await pilot.pause(0.02)
-        app.processes.say("Capturing Tentacle 812, Calamari 14220; x cancels")
+        app.processes.say(f"Capturing Tentacle {tentacle.pid}, Calamari {calamari.pid}; x cancels")
         await pilot.pause(0.1)
         return _tidy(app.export_screenshot(title="octotui"))
 
 
-def _later(second: int) -> Sample:
-    """The usual sample with the CPU of Calamari going up and down."""
-    sample = usual_sample()
-    percent = 38.0 + 30.0 * math.sin(second / 3) if second < 23 else 38.0
-    return replace(sample, cpu_percent={**sample.cpu_percent, CALAMARI.key: percent})
-
-
-def _request() -> DumpRequest:
-    return DumpRequest((TENTACLE.key, CALAMARI.key), frozenset((TENTACLE.key,)))
+def _named(sample: Sample, role: str) -> ProcessInfo:
+    """The process of that role that started first."""
+    found = [process for key, process in sample.snapshot.processes.items() if sample.meaning(key).role == role]
+    return min(found, key=lambda process: process.key.started)
 
 
 def _tidy(svg: str) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from octotui.ui.following import Followed
+from octotui.ui.replay import NOT_LIVE
 
 if TYPE_CHECKING:
     from octotui.ui.screens.processes import ProcessesScreen
@@ -44,6 +45,8 @@ class DetailHandlers:
 
 def reading_screen(processes: ProcessesScreen, action_id: str, followed: Followed) -> ReadingScreen | str:
     """The screen that shows what was asked for of the process, or a sentence that says why there is none."""
+    if processes.host.replay is not None:
+        return f"{NOT_LIVE[0].upper()}{NOT_LIVE[1:]}"
     from octotui.ui.screens.environment import EnvironmentScreen
     from octotui.ui.screens.open_files import OpenFilesScreen
     from octotui.ui.screens.task_log import TaskLogScreen

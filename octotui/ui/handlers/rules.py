@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octotui.ui.actions import ACTIONS, Rule
+from octotui.ui.replay import NO_CAPTURE
 
 if TYPE_CHECKING:
     from octotui.ui.screens.processes import ProcessesScreen
@@ -25,6 +26,12 @@ class Rules:
         has_cursor = screen.table.cursor_row is not None
         has_target = has_cursor or bool(screen.model.state.marks)
         match rule:
+            case Rule.CAPTURE | Rule.PLAN if screen.host.replay is not None:
+                return NO_CAPTURE
+            case Rule.LIVE if screen.host.replay is not None:
+                return "Not in a replay: nothing of this machine is read"
+            case Rule.REPLAY:
+                return "" if screen.host.replay is not None else "Only in a replay: octotui --replay FILE shows one"
             case Rule.CAPTURE if screen.settings.read_only:
                 return "Read-only (an option or a setting): nothing is captured; v shows the plan"
             case Rule.CAPTURE | Rule.PLAN:

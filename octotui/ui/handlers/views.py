@@ -53,6 +53,8 @@ class ViewHandlers:
 
     def cycle_scope(self) -> None:
         self._screen.change(view_state.next_scope(self._state))
+        # Others are watched now, whose figures were not read of late.
+        self._screen.app.rescan()
         self._screen.say(f"Showing {SCOPE_NAMES[self._state.scope]}: {len(self._screen.model.rows)} rows")
 
     def sort_by(self, column: SortColumn) -> None:

@@ -10,8 +10,13 @@ from octotui.ui.actions import ACTIONS, Action, Group, in_group, key_name, keys_
 from octotui.ui.lines.cells import Line, Piece, cut, left, line_width
 from octotui.ui.lines.glyphs import Glyphs
 
-_FOOTER_ORDER = ("dump-tree", "cancel-job", "show-plan", "details", "cycle-scope", "filter", "show-dumps", "help")
-_DROPPED_FIRST = ("show-dumps", "show-plan", "details", "cycle-scope", "filter", "help", "cancel-job", "dump-tree")
+_FOOTER_ORDER = (
+    "replay-pause", "dump-tree", "cancel-job", "show-plan", "details", "cycle-scope", "filter", "show-dumps", "help",
+)  # fmt: skip
+_DROPPED_FIRST = (
+    "show-dumps", "show-plan", "details", "cycle-scope", "filter", "replay-pause", "help", "cancel-job",
+    "dump-tree",
+)  # fmt: skip
 
 
 def footer_line(width: int, glyphs: Glyphs, *, disabled: Collection[str], hidden: Collection[str] = ()) -> Line:

@@ -20,7 +20,8 @@ class Status:
 
     `own_percent` is octotui's own use of one core, None before it is known; `pause_seconds` what the interval came to;
     `events` "on" where the kernel tells of starts and ends, "off" where it does not, "" as long as that is open;
-    `frozen` says for how long the view has stood still.
+    `frozen` says for how long the view has stood still, `recording` that samples are being kept; `replay` is where a
+    replay stands, from what must be said on.
     """
 
     host: str = ""
@@ -37,6 +38,8 @@ class Status:
     is_read_only: bool = False
     problem: str = ""
     frozen: str = ""
+    recording: str = ""
+    replay: tuple[str, ...] = ()
 
 
 def instance_of(sample: Sample) -> str:
@@ -76,7 +79,7 @@ def status_line(status: Status, width: int, glyphs: Glyphs) -> Line:
         spare = width - line_width(left) - line_width(right) - 2
         if spare >= 1:
             break
-        if len(right_parts) > 2:
+        if len(right_parts) > max(2, len(status.replay)):
             del right_parts[-1]
         elif len(left_parts) > 1:
             del left_parts[1]
@@ -100,6 +103,10 @@ def _right_parts(status: Status) -> list[str]:
         parts.insert(0, status.frozen)
     if status.is_read_only:
         parts.insert(0, "read-only")
+    if status.recording:
+        parts.insert(0, status.recording)
+    if status.replay:
+        return [*status.replay, *parts]
     if status.pause_seconds > 1.05 * status.interval_seconds:
         parts.append(f"slow scan, {_coarse(status.pause_seconds)}")
     else:

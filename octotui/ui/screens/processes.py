@@ -14,16 +14,11 @@ from octotui.processes.model import ProcessKey, Sample
 from octotui.processes.state import ViewState, toggle_fold
 from octotui.processes.view import Row
 from octotui.text import printable
-from octotui.ui.actions import BY_ID, Group
 from octotui.ui.bindings import screen_bindings
 from octotui.ui.gauge import Gauge
-from octotui.ui.handlers.captures import CaptureHandlers
-from octotui.ui.handlers.details import DetailHandlers
-from octotui.ui.handlers.filtering import FilterHandlers
 from octotui.ui.handlers.jumps import PidEntry
-from octotui.ui.handlers.moves import MoveHandlers
 from octotui.ui.handlers.rules import Rules
-from octotui.ui.handlers.views import ViewHandlers
+from octotui.ui.handlers.table import Handlers
 from octotui.ui.inspection import Inspection
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.lines.jobs import target_name
@@ -55,7 +50,7 @@ class ProcessesScreen(Screen[None]):
         self.glyphs = glyphs
         self.model = TableModel(host.settings)
         self.interval_seconds = host.settings.interval_seconds
-        self._gauge = Gauge(user, is_read_only=host.settings.read_only)
+        self._gauge = Gauge(user, host)
         self.table = ProcessTable(glyphs=glyphs, id="table")
         self.filter_bar = FilterBar(id="filter")
         self.detail_view = DetailView(glyphs, id="detail", most_command_lines=PANE_COMMAND_LINES)
@@ -67,12 +62,9 @@ class ProcessesScreen(Screen[None]):
         self._empty = EmptyState(glyphs, id="empty")
         self.inspection = Inspection(self)
         self.rules = Rules(self)
-        self._views = ViewHandlers(self)
-        self.captures = CaptureHandlers(self)
-        self._filters = FilterHandlers(self)
         self.pid_entry = PidEntry(self)
-        parts = (MoveHandlers(self), self._views, self._filters, self.captures, DetailHandlers(self))
-        self._handlers = {name: handler for part in parts for name, handler in part.by_id().items()}
+        self._handlers = Handlers(self)
+        self.captures = self._handlers.captures
 
     def compose(self) -> ComposeResult:
         yield self._status_line
@@ -104,6 +96,7 @@ class ProcessesScreen(Screen[None]):
         """Show a newer sample."""
         self.model.take(sample)
         self._gauge.take(sample)
+        self._handlers.recordings.tell()
         if self.app.screen is self:
             self.redraw() if self.model.freeze is None else self._show_status()
 
@@ -180,13 +173,7 @@ class ProcessesScreen(Screen[None]):
 
     def action_act(self, action_id: str) -> None:
         """Run the action of the table with that id; one that is not available now answers with the reason."""
-        action = BY_ID[action_id]
-        if reason := self.rules.why_not(action.rule):
-            self.say(reason)
-            return
-        if action.group is Group.MOVE:
-            self.say("")
-        self._handlers[action_id]()
+        self._handlers.act(action_id)
         self._show_keys()
 
     @on(ProcessTable.CursorMoved)
@@ -205,19 +192,19 @@ class ProcessesScreen(Screen[None]):
 
     @on(TableHeader.SortClicked)
     def _sort_clicked(self, event: TableHeader.SortClicked) -> None:
-        self._views.sort_by(event.column)
+        self._handlers.views.sort_by(event.column)
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
-        self._filters.attempt(event.text)
+        self._handlers.filters.attempt(event.text)
 
     @on(FilterBar.Kept)
     def _filter_kept(self) -> None:
-        self._filters.keep()
+        self._handlers.filters.keep()
 
     @on(FilterBar.Abandoned)
     def _filter_abandoned(self, event: FilterBar.Abandoned) -> None:
-        self._filters.abandon(event.text)
+        self._handlers.filters.abandon(event.text)
 
     def on_key(self, event: events.Key) -> None:
         """Text for the filter bar and the digits of a pid are no keys of the action table."""
@@ -245,4 +232,4 @@ class ProcessesScreen(Screen[None]):
 
     def _show_keys(self) -> None:
         disabled = self.rules.disabled_ids()
-        self._keys.put(disabled=disabled, hidden=disabled & {"cancel-job"})
+        self._keys.put(disabled=disabled, hidden=disabled & {"cancel-job", "replay-pause"})

@@ -1,0 +1,1 @@
+"""Recordings: samples kept in a file, and shown again."""
