@@ -75,7 +75,7 @@ def test_the_octopus_view_never_builds_the_forest_of_the_host(monkeypatch: pytes
     for module in (kinship, membership, view):
         monkeypatch.setattr(module, "forest_of", too_dear)
     shown = View().rows(host(500), ViewState())
-    assert [one.process.pid for one in shown] == [1, 50, 60, 61]
+    assert [row.process.pid for row in shown] == [1, 50, 60, 61]
     assert [one.is_context for one in shown] == [True, True, False, False]
 
 
