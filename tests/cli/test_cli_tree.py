@@ -96,3 +96,13 @@ def test_a_filter_that_matches_nothing_is_a_sentence_and_no_error(program: Calla
     words = "no-process-is-called-" + "so"
     assert program("tree", "--filter", f"{words} -octotui").stdout.startswith("Nothing matches the filter")
     assert program("tree", "--filter", f"{words} -octotui", "--json").document["processes"] == []
+
+
+def test_the_filter_of_the_command_line_compares_figures_and_names_what_is_wrong(
+    program: Callable[..., Completed],
+) -> None:
+    found = program("tree", "--all", "--filter", "age>=0 threads>0|cpu>4000", "--json").document["processes"]
+    assert os.getpid() in [process["pid"] for process in found]
+    assert program("tree", "--all", "--filter", "age>9000d", "--json").document["processes"] == []
+    wrong = program("tree", "--filter", "mem>5")
+    assert wrong.status == 2 and "mem>5 needs a unit" in wrong.stderr

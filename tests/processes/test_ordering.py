@@ -96,6 +96,13 @@ def test_a_ghost_stays_between_the_siblings_it_had(descending: bool) -> None:
         assert watcher.shown(alive, gone=(11,)) == order
 
 
+def test_a_ghost_passes_nobody_when_those_before_it_calm_down() -> None:
+    watcher = Watcher()
+    watcher.shown({10: 50.0, 11: 30.0, 12: 10.0})
+    for _ in range(3):
+        assert watcher.shown({10: 5.0, 12: 4.9}, gone=(11,)) == [10, 11, 12]
+
+
 def test_a_ghost_keeps_its_place_by_memory_too() -> None:
     watcher = Watcher(sort_by(BY_CPU, SortColumn.MEMORY))
     view, state = watcher.view, watcher.state

@@ -12,8 +12,9 @@ from ui_screen import frame, next_sample, screen, until
 
 from octotui.config import Settings
 from octotui.processes.model import Meaning, ProcessInfo, ProcessKey, Sample
-from octotui.processes.state import SortColumn, sort_by
+from octotui.processes.state import SortColumn, ViewState, sort_by
 from octotui.ui.app import OctotuiApp
+from octotui.ui.freeze import Freeze
 
 WORKERS = tuple(process(20_000 + i, 812, ["/opt/worker", str(i)], age=900 - i, name="worker") for i in range(80))
 KNOWN = {p.key: Meaning("calamari", "Calamari", dotnet=True) for p in WORKERS}
@@ -75,16 +76,32 @@ async def test_churn_and_resizing_together_never_lose_the_cursor() -> None:
             assert table.cursor_key == WORKERS[60].key and 0 <= screen_line(app) < table.size.height
 
 
-async def test_a_process_without_a_row_never_hands_the_cursor_to_whoever_takes_its_line() -> None:
-    host = FakeHost(crowd(*WORKERS), settings=Settings(interval_seconds=60.0, scope="octopus"))
-    async with screen(host) as (app, pilot):
+async def test_a_hidden_cursor_without_a_visible_ancestor_never_hands_its_line_to_another_process() -> None:
+    lone = process(3000, 0, ["/opt/other"], age=5000)
+
+    def host_with(*members: ProcessInfo) -> Sample:
+        return sample((INIT, TENTACLE, lone, *members), meanings=KNOWN)
+
+    async with screen(FakeHost(host_with(*WORKERS))) as (app, pilot):
         table = app.processes.table
         table.move_to_key(WORKERS[10].key)
-        app.processes.model.wanted = ProcessKey(1, 1)
-        app.processes.redraw()
-        assert table.cursor_key == WORKERS[10].key
-        await show(app, pilot, crowd(*WORKERS[5:]))
-        assert table.cursor_key == WORKERS[10].key
+        await pilot.pause()
+        app.processes.model.wanted = lone.key
+        for others in (WORKERS[:], WORKERS[5:], WORKERS[8:60]):
+            await show(app, pilot, host_with(*others))
+            assert table.cursor_key == WORKERS[10].key
+        await pilot.press("o", "o")
+        assert table.cursor_key == lone.key
+
+
+def test_a_frozen_view_counts_whoever_came_and_went_again_and_nobody_that_one_scan_missed() -> None:
+    freeze = Freeze(crowd(*WORKERS[:3]), ViewState())
+    freeze.take(crowd(*WORKERS[:5], monotonic=1002.0))
+    freeze.take(crowd(*WORKERS[1:4], monotonic=1004.0))
+    assert freeze.words == "frozen 4 s · 2 new · 2 gone"
+    freeze.take(crowd(*WORKERS[:4], monotonic=1006.0))
+    assert freeze.words == "frozen 6 s · 2 new · 1 gone"
+    assert freeze.account == "2 came and 1 went meanwhile"
 
 
 async def test_a_cursor_hidden_by_the_filter_or_the_scope_comes_back_when_it_is_visible_again() -> None:

@@ -55,6 +55,9 @@ async def test_text_that_arrives_in_one_go_with_the_slash_is_no_action(ending: s
         await pilot.pause()
         assert app.processes.model.freeze is None and app.screen is app.processes
         assert app.processes.filter_bar.has_class("-open") is not bool(ending)
+        if not ending:
+            await pilot.press("space", "x")
+            assert app.processes.filter_bar.input.value == "pwsh x"
 
 
 async def test_figures_find_processes_and_their_families() -> None:

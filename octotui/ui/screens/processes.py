@@ -178,7 +178,7 @@ class ProcessesScreen(Screen[None]):
 
     @on(ProcessTable.CursorMoved)
     def _cursor_moved(self, event: ProcessTable.CursorMoved) -> None:
-        self.model.wanted = event.key
+        self.model.wanted = self.table.take_move() or event.key
         self._show_cursor()
 
     @on(ProcessTable.FoldClicked)

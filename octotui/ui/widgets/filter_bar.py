@@ -50,7 +50,7 @@ class FilterBar(Horizontal):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._before = ""
-        self._awaits_focus = False
+        self._awaits_focus = self._has_typed_ahead = False
         self._wrong_part = _WrongPart()
 
     def compose(self) -> ComposeResult:
@@ -68,7 +68,7 @@ class FilterBar(Horizontal):
 
     def open(self, text: str) -> None:
         self._before = text
-        self._awaits_focus = True
+        self._awaits_focus, self._has_typed_ahead = True, False
         self.add_class("-open")
         with self.prevent(Input.Changed):
             self.input.value = text
@@ -89,9 +89,13 @@ class FilterBar(Horizontal):
             self.input.action_delete_left()
         elif character is not None and character.isprintable():
             self.input.insert_text_at_cursor(character)
+            self._has_typed_ahead = True
         return True
 
     def on_descendant_focus(self) -> None:
+        """The input selects its text when the focus comes, and the next key would replace what was just typed."""
+        if self._awaits_focus and self._has_typed_ahead:
+            self.input.cursor_position = len(self.input.value)
         self._awaits_focus = False
 
     def close(self) -> None:
