@@ -107,9 +107,7 @@ class ProcessTable(ScrollView, can_focus=True):
         self._rows, self._captured, self._cursor = rows, captured, index
         self._pid_width = max(self._pid_width, len(str(rows.widest_pid)))
         self._fit()
-        size = Size(self.size.width, len(rows))
-        if size != self.virtual_size:
-            self.virtual_size = size
+        self._size_content()
         self._scroll_to_line(new_top)
         if was_in_sight or self.keep_in_view or self.cursor_key != former:
             self._into_view()
@@ -172,8 +170,7 @@ class ProcessTable(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self._fit()
-        if self.virtual_size.width != self.size.width:
-            self.virtual_size = Size(self.size.width, len(self._rows))
+        self._size_content()
         self._into_view()
 
     def on_click(self, event: events.Click) -> None:
@@ -208,6 +205,18 @@ class ProcessTable(ScrollView, can_focus=True):
 
     def _style_of(self, name: str) -> Style:
         return self.get_component_rich_style(_PREFIX + name, partial=True) if name else self.rich_style
+
+    def _size_content(self) -> None:
+        """Tell how long the table is; the whole screen is laid out anew only when the scrollbar comes or goes."""
+        size, before = Size(self.size.width, len(self._rows)), self.virtual_size
+        if size == before:
+            return
+        height = self.size.height
+        if size.width != before.width or (size.height > height) is not (before.height > height):
+            self.virtual_size = size
+        else:
+            self.set_reactive(ProcessTable.virtual_size, size)
+            self._scroll_update(size)
 
     def _into_view(self) -> None:
         top, height = self.scroll_offset.y, max(1, self.size.height)
