@@ -1,0 +1,138 @@
+"""CPU of one refresh of the screen beside htop's and btop's, whole processes, in one run on this machine.
+
+Usage: python benchmarks/view.py [COUNT ...] [--seconds S] [--rounds N] [--together] [--deployments S]
+
+The long form: python benchmarks/view.py 1000 4000 --seconds 40 --rounds 3
+
+For each COUNT, idle processes are added until about that many exist, with the stand-in tree of `octotui demo` among
+them. Each monitor then runs on a terminal of 160x45 whose output is drained, and after a warm-up the kernel's CPU time
+of its process and its children is taken over S seconds. A refresh is counted every 2 s, the interval that all are told:
+a monitor that stretches its interval shows fewer milliseconds, and octotui says "slow scan" then, which is noted.
+Rounds interleave the monitors, and medians of them are shown; --together runs all at the same time instead, so that
+what else the machine does meets them alike. --deployments has a short deployment in the tree every so many seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from accounting import Cpu, cpu, load, resident_bytes
+from crowd import NEVER, idle_until, octopus_tree
+from monitors import BTOP, EVERYTHING, HTOP, OCTOPUS, Monitor, monitors
+from ptys import Program
+from report import Goal, print_goals, print_table
+
+WARM_UP_SECONDS = 8.0
+ABSOLUTE_GOAL_MS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one monitor cost in one round: CPU over `refreshes`, memory at its end, bytes drawn."""
+
+    cpu: Cpu
+    refreshes: float
+    resident: int
+    drawn: int
+    is_slow: bool
+
+    @property
+    def per_refresh(self) -> float:
+        """CPU milliseconds."""
+        return self.cpu.clock * 1000 / self.refreshes
+
+
+def measured(group: Sequence[Monitor], seconds: float) -> dict[str, Cost]:
+    """Runs the monitors of `group` at the same time."""
+    with contextlib.ExitStack() as stack:
+        programs = [stack.enter_context(Program(monitor.command, monitor.environment)) for monitor in group]
+        time.sleep(WARM_UP_SECONDS)
+        before = [(cpu(program.pid), program.bytes_drawn, time.perf_counter()) for program in programs]
+        time.sleep(seconds)
+        costs: dict[str, Cost] = {}
+        for monitor, program, (used, drawn, began) in zip(group, programs, before, strict=True):
+            program.check_alive()
+            costs[monitor.name] = Cost(
+                cpu(program.pid) - used,
+                (time.perf_counter() - began) / monitor.interval,
+                resident_bytes(program.pid),
+                program.bytes_drawn - drawn,
+                b"slow scan" in program.text(),
+            )
+        return costs
+
+
+def rounds(count: int, options: argparse.Namespace) -> tuple[int, dict[str, list[Cost]]]:
+    """How many processes there were, and the costs of each monitor."""
+    found: dict[str, list[Cost]] = defaultdict(list)
+    with octopus_tree(options.deployments) as tree, idle_until(count) as total, monitors() as programs:
+        print(f"{total} processes with {tree}; {load()}", flush=True)
+        for _ in range(options.rounds):
+            groups = [list(programs.values())] if options.together else [[one] for one in programs.values()]
+            for group in groups:
+                for name, cost in measured(group, options.seconds).items():
+                    found[name].append(cost)
+        print(f"{load()} at the end\n")
+    return total, found
+
+
+def row(total: int, name: str, costs: Sequence[Cost], middle: dict[str, float]) -> tuple[str, ...]:
+    each = [cost.per_refresh for cost in costs]
+    ratios = [f"{middle[name] / middle[peer]:.2f}" if peer in middle else "—" for peer in (HTOP, BTOP)]
+    resident = max(cost.resident for cost in costs) / 1e6
+    drawn = median(cost.drawn / cost.refreshes for cost in costs)
+    slow = " (slow scan)" if any(cost.is_slow for cost in costs) else ""
+    figures = f"{median(each):.1f}{slow}", f"{min(each):.1f} to {max(each):.1f}"
+    return str(total), name, *figures, *ratios, f"{resident:.0f}", f"{drawn:.0f}"
+
+
+def goals(middles: dict[int, dict[str, float]]) -> list[Goal]:
+    small, large = min(middles), max(middles)
+
+    def ratio(count: int, name: str, peer: str) -> float | None:
+        return middles[count][name] / middles[count][peer] if peer in middles[count] else None
+
+    some = [
+        Goal(f"Octopus view / btop at {small}", ratio(small, OCTOPUS, BTOP), 0.5),
+        Goal(f"Octopus view at {small}", middles[small][OCTOPUS], ABSOLUTE_GOAL_MS, " ms", 1),
+        *(Goal(f"everything view / htop at {count}", ratio(count, EVERYTHING, HTOP), 1.0) for count in middles),
+    ]
+    if large > small:
+        some.append(Goal(f"Octopus view / htop at {large}", ratio(large, OCTOPUS, HTOP), 0.15))
+        growth = middles[large][OCTOPUS] / middles[small][OCTOPUS]
+        some.append(Goal(f"Octopus view, growth from {small} to {large}", growth, 1.3))
+    return some
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("counts", nargs="*", type=int, default=[1000, 4000], metavar="COUNT")
+    parser.add_argument("--seconds", type=float, default=20.0, help="that each monitor is measured for in a round")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--together", action="store_true", help="run the monitors at the same time")
+    parser.add_argument("--deployments", type=int, default=NEVER, help="seconds between two short deployments")
+    options = parser.parse_args()
+    rows: list[tuple[str, ...]] = []
+    middles: dict[int, dict[str, float]] = {}
+    every: list[Cpu] = []
+    for count in options.counts:
+        total, found = rounds(count, options)
+        middle = {name: median(cost.per_refresh for cost in costs) for name, costs in found.items()}
+        middles[count] = middle
+        rows += [row(total, name, costs, middle) for name, costs in found.items()]
+        every += [cost.cpu for costs in found.values() for cost in costs]
+    titles = "processes", "monitor", "CPU ms per refresh", "from to", "/ htop", "/ btop", "RSS MB", "bytes per refresh"
+    print_table(titles, rows)
+    print_goals(goals(middles))
+    clock, ticks = sum(one.clock for one in every), sum(one.ticks for one in every)
+    print(f"all runs: {clock:.2f} s by the process clock, {ticks:.2f} s by utime + stime ({ticks / clock - 1:+.1%})")
+
+
+if __name__ == "__main__":
+    main()
