@@ -7,7 +7,8 @@ The long form: python benchmarks/blocked.py 4000 --seconds 60
 Idle processes are added until about COUNT (4000) exist, with the stand-in tree of `octotui demo` among them. octotui
 runs on a terminal of 160x45, with a heartbeat inside (heartbeat.py), for S seconds (30) in the Octopus and in the
 everything view, while keys are pressed: j, o, a filter. Beside each run a loop beats that does nothing else: what it
-shows, the machine did. The first 3 seconds, in which the screen is put together, are told apart.
+shows, the machine did; and on a machine with other work the CPU that the loop used in one beat says more than the time
+it took. The first 3 seconds, in which the screen is put together, are told apart.
 """
 
 from __future__ import annotations
@@ -99,15 +100,17 @@ def main() -> None:
         for view, words in VIEWS.items():
             ours, machine = beats(words, options.seconds)
             for title, is_start in (("start-up", True), ("after it", False)):
-                worst = longest([one for one in ours if (one.at < START_SECONDS) is is_start])
+                some = [one for one in ours if (one.at < START_SECONDS) is is_start]
+                worst = longest(some)
+                busiest = max((one.own for one in some), default=0.0)
                 idle = longest([one for one in machine if (one.at < START_SECONDS) is is_start])
-                many = sum(one.late > GOAL_MS for one in ours if (one.at < START_SECONDS) is is_start)
-                figures = (f"{value:.1f}" for value in (worst.late, worst.own, worst.everything, idle.late))
+                many = sum(one.late > GOAL_MS for one in some)
+                figures = (f"{value:.1f}" for value in (worst.late, worst.own, worst.everything, busiest, idle.late))
                 rows.append((view, title, *figures, str(many), f"{worst.at:.1f}"))
             goals.append(Goal(f"longest, {view} view, after start-up", worst.late, GOAL_MS, " ms", 1))
     print_table(
-        ("view", "when", "longest ms", "CPU of the loop then", "CPU of all threads then", "longest of an idle loop",
-         f"times over {GOAL_MS:.0f} ms", "at s"),
+        ("view", "when", "longest ms", "CPU of the loop then", "CPU of all threads then",
+         "most CPU of the loop in one beat", "longest of an idle loop", f"times over {GOAL_MS:.0f} ms", "at s"),
         rows,
     )  # fmt: skip
     print_goals(goals)
