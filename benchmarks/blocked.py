@@ -28,7 +28,7 @@ from crowd import idle_until, octopus_tree
 from heartbeat import NOTHING
 from monitors import environment_in
 from ptys import Program
-from report import Goal, print_goals, print_table
+from report import Goal, print_goals, print_table, run
 
 GOAL_MS = 30.0
 START_SECONDS = 3.0
@@ -117,4 +117,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -22,7 +22,7 @@ from accounting import load, resident_bytes
 from crowd import execs, octopus_tree
 from monitors import EVERYTHING, OCTOPUS, monitors
 from ptys import Program
-from report import Goal, print_goals, print_table
+from report import Goal, print_goals, print_table, run
 
 GOAL_MB = 70.0
 STEADY_KB = 20.0
@@ -95,4 +95,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -35,8 +35,9 @@ class Program:
         self._bytes = 0
         self._is_over = False
         self.started = time.monotonic()
+        # The terminal has to be the controlling one: a benchmark that is killed then hangs up, and the program ends.
         self._process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, env=dict(environment), start_new_session=True
+            ["setsid", "--ctty", *command], stdin=slave, stdout=slave, stderr=slave, env=dict(environment)
         )
         os.close(slave)
         self._drain = threading.Thread(target=self._read, daemon=True)

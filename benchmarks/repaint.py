@@ -19,7 +19,7 @@ from accounting import load
 from crowd import flickering
 from monitors import BTOP, HTOP, OCTOTUI, Monitor, monitors
 from ptys import Program
-from report import Goal, print_goals, print_table
+from report import Goal, print_goals, print_table, run
 
 WARM_UP_SECONDS = 15.0
 """Long enough for what is only said for some seconds at the start to have gone."""
@@ -61,4 +61,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,9 +1,12 @@
-"""Markdown tables of figures, and whether a goal was reached."""
+"""How a benchmark runs and reports: Markdown tables of figures, and whether a goal was reached."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import FrameType
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +38,17 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def print_goals(goals: Sequence[Goal]) -> None:
     print_table(("goal", "measured", "limit", "verdict"), [goal.row for goal in goals])
+
+
+def run(main: Callable[[], None]) -> None:
+    """Runs a benchmark so that it also ends what it started when it is asked to end, and not only on ctrl+c."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)

@@ -20,7 +20,7 @@ from accounting import cpu, load
 from crowd import idle_until, octopus_tree
 from monitors import EVERYTHING, OCTOPUS, OCTOTUI, PEERS, Monitor, monitors
 from ptys import Program
-from report import Goal, print_goals, print_table
+from report import Goal, print_goals, print_table, run
 
 LIMIT_SECONDS = 20.0
 FRAME_GOAL, VERSION_GOAL = 0.6, 0.1
@@ -81,4 +81,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager
 from accounting import load
 from crowd import Storm, execs, forks, octopus_tree
 from monitors import HTOP, OCTOPUS, monitors
-from report import Goal, print_goals, print_table
+from report import Goal, print_goals, print_table, run
 from view import Cost, measured
 
 STORMS: dict[str, Callable[[], AbstractContextManager[Storm]]] = {
@@ -64,4 +64,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -26,7 +26,7 @@ from accounting import Cpu, cpu, load, resident_bytes
 from crowd import NEVER, idle_until, octopus_tree
 from monitors import BTOP, EVERYTHING, HTOP, OCTOPUS, Monitor, monitors
 from ptys import Program
-from report import Goal, print_goals, print_table
+from report import Goal, print_goals, print_table, run
 
 WARM_UP_SECONDS = 8.0
 ABSOLUTE_GOAL_MS = 5.0
@@ -135,4 +135,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
