@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
+FEWEST_READS = 4
+"""More than a timer or a key makes, less than any refresh does."""
+
+QUIET_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,31 @@ def tree(pid: int) -> list[int]:
         found += children
         at += 1
     return found
+
+
+class Refreshes:
+    """Counts the refreshes that a monitor really makes: bursts of reads, each after a pause without them."""
+
+    def __init__(self, pid: int) -> None:
+        self.count = 0
+        self._path = Path(f"/proc/{pid}/io")
+        self._reads = self._total()
+        self._quiet_since = 0.0
+
+    def look(self, now: float) -> None:
+        """To be called every tenth of a second or so; `now` in seconds of any clock."""
+        total = self._total()
+        if total - self._reads >= FEWEST_READS:
+            self.count += now - self._quiet_since > QUIET_SECONDS
+            self._quiet_since = now
+        self._reads = total
+
+    def _total(self) -> int:
+        try:
+            lines = self._path.read_text("ascii").splitlines()
+        except OSError:
+            return 0
+        return sum(int(line.split()[1]) for line in lines if line.startswith("syscr:"))
 
 
 def load() -> str:
