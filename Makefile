@@ -8,8 +8,11 @@ PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet --root-user-action=ignore
 DEMO := $(VENV)/.with-demo
 TEST := $(VENV)/.with-test
-# Those that measure: kill.py has a target of its own, throttled.py makes the slow disk of pause.py.
-BENCHMARKS := $(filter-out benchmarks/kill.py benchmarks/throttled.py,$(sort $(wildcard benchmarks/[a-z]*.py)))
+# Those that measure, in their quick form: each has a longer one in its first lines. kill.py has a target of its own.
+HELPERS := accounting crowd heartbeat kill monitors ptys report throttled
+COMMA := ,
+CHOSEN := $(patsubst %,benchmarks/%.py,$(subst $(COMMA), ,$(BENCH)))
+BENCHMARKS := $(filter-out $(HELPERS:%=benchmarks/%.py),$(sort $(wildcard benchmarks/[a-z]*.py)))
 
 .PHONY: help demo test lint check keys picture fuzz bench kill wheel clean
 
@@ -39,8 +42,8 @@ picture: $(TEST) ## draw docs/octotui.svg with the program itself
 fuzz: $(TEST) ## break cores, replies, /proc files and command lines; CASES=10000 SEED=1
 	@$(PYTHON) tests/fuzz/long_run.py --cases $(or $(CASES),10000) --seed $(or $(SEED),1) $(FUZZ_ARGS)
 
-bench: $(TEST) ## measure scan, capture and start-up beside their peers, on this machine
-	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(PYTHON) "$$script"; done
+bench: $(TEST) ## measure view, scan, capture and start-up beside their peers, on this machine; BENCH=view,storm
+	@set -e; for script in $(or $(CHOSEN),$(BENCHMARKS)); do echo "== $$script"; $(PYTHON) "$$script"; done
 
 kill: $(TEST) ## kill octotui at random moments of real captures; KILLS=200 SEED=1
 	@$(PYTHON) benchmarks/kill.py $(or $(KILLS),200) $(or $(SEED),1)

@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/scan.py [COUNT ...] [--reps N]
 
-For each COUNT it forks sleeping children until about that many processes exist, prints the median CPU milliseconds
-(user and system of this process) of one warm refresh by each way, and ends its children. `octotui` is
+For each COUNT it adds sleeping processes until about that many exist, prints the median CPU milliseconds
+(user and system of this process) of one warm refresh by each way, and ends them. `octotui` is
 `ProcfsSource.read`, `Sampler.advance` and `view.rows` of everything in the tree; `psutil` is `process_iter` with the
 same fields; the warm figure of both keeps what they cache between refreshes.
 """
@@ -11,17 +11,15 @@ same fields; the warm figure of both keeps what they cache between refreshes.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
 import resource
-import signal
 import statistics
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 import psutil
+from crowd import idle_until
 
 from octotui.processes.procfs import ProcfsSource
 from octotui.processes.sampler import Sampler
@@ -46,7 +44,7 @@ def main() -> int:
     print("|---|---|---|---|---|---|---|---|")
     worst = 0.0
     for count in options.counts:
-        with children(count - len(psutil.pids())):
+        with idle_until(count):
             worst = max(worst, measure(options.reps))
     print(
         f"\nCPU ms per refresh, median of {options.reps}; psutil {psutil.__version__}, Python {sys.version.split()[0]}"
@@ -90,30 +88,6 @@ def timed(act: Callable[[], _T]) -> tuple[_T, float]:
     result = act()
     after = resource.getrusage(resource.RUSAGE_SELF)
     return result, (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000.0
-
-
-@contextlib.contextmanager
-def children(count: int) -> Iterator[None]:
-    """`count` forked children that sleep until they are ended here, or until this process ends."""
-    read_end, write_end = os.pipe()
-    pids: list[int] = []
-    try:
-        for _ in range(max(0, count)):
-            pid = os.fork()
-            if pid == 0:
-                # The read returns when the last writer is gone, so no child outlives this process.
-                os.close(write_end)
-                os.read(read_end, 1)
-                os._exit(0)
-            pids.append(pid)
-        yield
-    finally:
-        os.close(write_end)
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-        for pid in pids:
-            os.waitpid(pid, 0)
-        os.close(read_end)
 
 
 if __name__ == "__main__":

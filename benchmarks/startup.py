@@ -1,102 +1,84 @@
 """How long until a person sees something: from the start of the program to its first useful frame, beside its peers.
 
-Each program runs on a pty of 80x24. octotui counts as up when its first snapshot is drawn; htop and btop, where they
-are installed, when the first row of a process of root is; a command when it has ended.
+Usage: python benchmarks/startup.py [COUNT ...] [--reps N]
+
+The long form: python benchmarks/startup.py 0 1000 4000 --reps 15
+
+For each COUNT, idle processes are added until about that many exist (0: as it is), with the stand-in tree of `octotui
+demo` among them. Each program runs on a terminal of 80x24, once to warm the caches and then N times. The Octopus view
+counts as up when the row of a Calamari is drawn, the everything view when its first snapshot is; htop and btop, where
+they are installed, when the first row of a process of root is; a command when it has ended.
 """
 
 from __future__ import annotations
 
 import argparse
-import fcntl
-import os
-import pty
 import re
-import select
-import shutil
-import signal
-import statistics
-import struct
-import subprocess
-import sys
-import termios
-import time
+from statistics import median
 
-LIMIT_SECONDS = 15.0
-ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Z0-9]|\x1b.")
+from accounting import cpu, load
+from crowd import idle_until, octopus_tree
+from monitors import EVERYTHING, OCTOPUS, OCTOTUI, PEERS, Monitor, monitors
+from ptys import Program
+from report import Goal, print_goals, print_table, run
 
-
-def seconds_until(command: list[str], marker: re.Pattern[bytes] | None) -> tuple[float, float]:
-    """Seconds until `marker` stands on the screen (None: until the end) and CPU seconds of the program by then."""
-    parent, child = pty.openpty()
-    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdin=child, stdout=child, stderr=child, env=environment, start_new_session=True, close_fds=True
-    )
-    os.close(child)
-    seen = b""
-    try:
-        while time.perf_counter() - started < LIMIT_SECONDS:
-            if select.select([parent], [], [], 0.05)[0]:
-                try:
-                    seen += os.read(parent, 65536)
-                except OSError:
-                    break
-            elif process.poll() is not None:
-                break
-            if marker is not None and marker.search(ESCAPES.sub(b"", seen)):
-                return time.perf_counter() - started, cpu_seconds(process.pid)
-        if marker is not None:
-            raise SystemExit(f"{command[0]} showed no first frame within {LIMIT_SECONDS:.0f} s")
-        process.wait()
-        return time.perf_counter() - started, 0.0
-    finally:
-        os.close(parent)
-        end(process)
+LIMIT_SECONDS = 20.0
+FRAME_GOAL, VERSION_GOAL = 0.6, 0.1
+VERSION, TREE = "octotui --version", "octotui tree"
+FIRST_SNAPSHOT = re.compile(rb"[1-9][\d,]* of [1-9]|[1-9][\d,]* processes")
+CALAMARI_ROW = re.compile(rb"Calamari")
+ROW_OF_ROOT = re.compile(rb"\d+ (?:\S+ +)?root")
+"""btop writes the program before the user."""
 
 
-def cpu_seconds(pid: int) -> float:
-    with open(f"/proc/{pid}/stat", "rb") as stream:
-        fields = stream.read().rpartition(b")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def programs_of(known: dict[str, Monitor], has_tree: bool) -> dict[str, tuple[Monitor, re.Pattern[bytes] | None]]:
+    """Each program with what it has to show; None: its end."""
+    markers = {OCTOPUS: CALAMARI_ROW if has_tree else FIRST_SNAPSHOT, EVERYTHING: FIRST_SNAPSHOT}
+    found: dict[str, tuple[Monitor, re.Pattern[bytes] | None]] = {}
+    found |= {name: (known[name], marker) for name, marker in markers.items()}
+    environment = known[OCTOPUS].environment
+    for name, words in ((VERSION, ("--version",)), (TREE, ("tree",))):
+        found[name] = Monitor(name, (*OCTOTUI, *words), 0.0, environment), None
+    nothing = (OCTOTUI[0], "-c", "pass")
+    found["python -c pass"] = Monitor("python -c pass", nothing, 0.0, environment), None
+    return found | {name: (known[name], ROW_OF_ROOT) for name in PEERS if name in known}
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def one_start(monitor: Monitor, marker: re.Pattern[bytes] | None) -> tuple[float, float | None]:
+    """Seconds until it is up, and its CPU seconds by then where it still runs."""
+    with Program(monitor.command, monitor.environment, 80, 24) as program:
+        if marker is None:
+            return program.seconds_to_end(LIMIT_SECONDS), None
+        seconds = program.seconds_until(marker, LIMIT_SECONDS)
+        return seconds, cpu(program.pid).clock
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--reps", type=int, default=7)
-    reps = parser.parse_args().reps
-    octotui = [sys.executable, "-m", "octotui"]
-    programs: list[tuple[str, list[str], re.Pattern[bytes] | None]] = [
-        ("octotui", [*octotui, "--all"], re.compile(rb"\d+ of \d+")),
-        ("octotui --version", [*octotui, "--version"], None),
-        ("octotui tree", [*octotui, "tree"], None),
-        ("python -c pass", [sys.executable, "-c", "pass"], None),
-    ]
-    for peer in ("htop", "btop"):
-        if shutil.which(peer):
-            programs.append((peer, [peer], re.compile(rb"\d+ root")))
-    print("| program | first frame or end, s (median) | fastest | slowest | CPU by then, s |")
-    print("|---|---|---|---|---|")
-    for name, command, marker in programs:
-        seconds_until(command, marker)
-        runs = [seconds_until(command, marker) for _ in range(reps)]
-        times = [seconds for seconds, _ in runs]
-        cpu = statistics.median(used for _, used in runs)
-        shown = f"{cpu:.2f}" if cpu else "—"
-        print(f"| {name} | {statistics.median(times):.3f} | {min(times):.3f} | {max(times):.3f} | {shown} |")
-    print(f"\n{reps} runs each after one to warm the caches; goal: first frame of octotui under 0.8 s")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("counts", nargs="*", type=int, default=[0, 1000, 4000], metavar="COUNT")
+    parser.add_argument("--reps", type=int, default=5)
+    options = parser.parse_args()
+    rows: list[tuple[str, ...]] = []
+    goals: list[Goal] = []
+    for count in options.counts:
+        with octopus_tree() as tree, idle_until(count) as total, monitors() as known:
+            print(f"{tree}; {load()}", flush=True)
+            for name, (monitor, marker) in programs_of(known, "NO OCTOPUS" not in tree).items():
+                one_start(monitor, marker)
+                runs = [one_start(monitor, marker) for _ in range(options.reps)]
+                times = [seconds for seconds, _ in runs]
+                used = [seconds for _, seconds in runs if seconds is not None]
+                shown = f"{median(used):.2f}" if used else "—"
+                figures = (f"{figure:.3f}" for figure in (median(times), min(times), max(times)))
+                rows.append((str(total), name, *figures, shown))
+                if name in (OCTOPUS, EVERYTHING, VERSION):
+                    limit = VERSION_GOAL if name == VERSION else FRAME_GOAL
+                    goals.append(Goal(f"{name}, {total} processes", median(times), limit, " s", 3))
+    print()
+    titles = "processes", "program", "first frame or end, s (median)", "fastest", "slowest", "CPU by then, s"
+    print_table(titles, rows)
+    print_goals(goals)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
