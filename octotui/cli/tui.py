@@ -22,6 +22,7 @@ def start(
     ascii: bool | None = None,
     no_mouse: bool | None = None,
     theme: str | None = None,
+    no_config: bool = False,
 ) -> int:
     """Opens the screen with the options of the command line; returns the exit status."""
     from octotui import config, locations
@@ -30,7 +31,7 @@ def start(
     if theme is not None and theme not in config.THEMES:
         raise UsageError("there is no such theme", hint="--theme takes " + ", ".join(config.THEMES))
     settings = config.load(
-        locations.config_files(),
+        () if no_config else locations.config_files(),
         environment(),
         interval_seconds=interval,
         scope="everything" if everything else None,

@@ -44,11 +44,14 @@ class ViewHandlers:
             "sort-next": lambda: self._sort(view_state.next_sort(self._state, 1)),
             "invert-sort": lambda: self._sort(view_state.invert_sort(self._state)),
             "details": self._screen.open_details,
-            "show-processes": lambda: self._screen.say("These are the processes; 2 shows the dumps"),
+            "show-processes": self.stay,
             "show-dumps": self._screen.open_dumps,
             "interval-longer": lambda: self._interval(1),
             "interval-shorter": lambda: self._interval(-1),
         }
+
+    def stay(self) -> None:
+        self._screen.say(f"These are the processes; {self._screen.keymap.how('show-dumps')} shows the dumps")
 
     def toggle_tree(self) -> None:
         self._screen.change(view_state.toggle_tree(self._state))
@@ -89,7 +92,8 @@ class ViewHandlers:
         elif self._state.subtree is not None:
             self._screen.say("Only one process and what is below it is shown, as asked for at the start")
         else:
-            self._screen.say("")
+            is_clear = not self._screen.message
+            self._screen.say("Nothing is filtered; there is nothing to clear" if is_clear else "")
 
     def first_match(self) -> None:
         """The cursor on the first process that matches the filter; it stays where there is none."""
@@ -108,6 +112,8 @@ class ViewHandlers:
             self._screen.say("No process matches the filter")
         else:
             table.move_to(index)
+            matches = [i for i, row in enumerate(table.rows) if row.is_match]
+            self._screen.say(f"Match {matches.index(index) + 1} of {len(matches)}")
 
     def _sort(self, changed: ViewState) -> None:
         self._screen.change(changed)

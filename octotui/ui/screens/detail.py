@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from octotui.processes.model import ProcessKey
 from octotui.processes.view import Row
-from octotui.ui.lines.cells import Piece
+from octotui.text import printable
+from octotui.ui.actions import Action, Place
+from octotui.ui.lines.cells import Piece, cut
+from octotui.ui.lines.keys import hints_line
+from octotui.ui.screens.acting import ActingScreen
 from octotui.ui.widgets.detail_view import DetailView
 from octotui.ui.widgets.lines_view import Paragraph
 
@@ -19,21 +22,17 @@ if TYPE_CHECKING:
 
 REFRESH_SECONDS = 0.5
 
+_HINTS = ("back", "copy-command", "cursor-up", "cursor-down", "help")
 
-class DetailScreen(Screen[None]):
+
+class DetailScreen(ActingScreen):
     """Stays with its process; when that has no row any more, the last known facts remain."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q,1", "dismiss", "Back", show=False),
-        Binding("Y", "copy", "Copy command", show=False),
-        Binding("up,k", "scroll(-1)", "Up", show=False),
-        Binding("down,j", "scroll(1)", "Down", show=False),
-        Binding("pageup,ctrl+u", "scroll(-10)", "Page up", show=False),
-        Binding("pagedown,ctrl+d,space", "scroll(10)", "Page down", show=False),
-    ]
+    place = Place.DETAIL
+    also: ClassVar[Mapping[str, str]] = {"quit": "back", "details": "back", "toggle-fold": "page-down"}
 
     def __init__(self, processes: ProcessesScreen, key: ProcessKey) -> None:
-        super().__init__()
+        super().__init__(processes.keymap, processes.glyphs)
         self._processes = processes
         self._key = key
         self._row: Row | None = processes.model.row(key)
@@ -45,20 +44,46 @@ class DetailScreen(Screen[None]):
         yield self._hint
 
     def on_mount(self) -> None:
-        keys = "Esc back   Y copy command   " + self._processes.glyphs.text("↑ ↓") + " scroll"
-        self._hint.put(((Piece(f" {keys}", "muted"),),))
+        self.say("")
         self._update()
         self.set_interval(REFRESH_SECONDS, self._update)
 
     def text(self) -> str:
         return self.view.text()
 
-    def action_copy(self) -> None:
-        if self._row is not None:
-            self._processes.copy(self._row.process.command)
-            self._hint.put(((Piece(" " + self._processes.glyphs.text(self._processes.message), "name"),),))
+    @property
+    def handlers(self) -> Mapping[str, Callable[[], None]]:
+        return {
+            "cursor-up": lambda: self.scroll(-1),
+            "cursor-down": lambda: self.scroll(1),
+            "page-up": lambda: self.scroll(-10),
+            "page-down": lambda: self.scroll(10),
+            "cursor-first": lambda: self.view.scroll_home(animate=False),
+            "cursor-last": lambda: self.view.scroll_end(animate=False),
+            "copy-command": self.copy_command,
+            "show-processes": self.leave,
+            "back": self.leave,
+        }
 
-    def action_scroll(self, lines: int) -> None:
+    def why_not(self, action: Action) -> str:
+        return "Nothing is known of this process" if action.id == "copy-command" and self._row is None else ""
+
+    def say(self, message: str, *, is_error: bool = False) -> None:
+        width = self.app.size.width
+        line = hints_line(_HINTS, width, self.glyphs, self.keymap, disabled=self.disabled_ids())
+        if message:
+            text = cut(self.glyphs.text(printable(message)), max(0, width - 2), self.glyphs.ellipsis)
+            line = (Piece(" "), Piece(text, "failed" if is_error else "name"))
+        self._hint.put((line,))
+
+    def leave(self) -> None:
+        self.dismiss(None)
+
+    def copy_command(self) -> None:
+        if self._row is not None:
+            self.copy(self._row.process.command)
+
+    def scroll(self, lines: int) -> None:
         self.view.scroll_relative(y=lines, animate=False)
 
     def _update(self) -> None:
