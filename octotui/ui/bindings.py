@@ -13,8 +13,8 @@ from octotui.ui.keymap import Keymap
 INTERRUPT = "ctrl+c"
 """Copies where text is selected, and quits where none is."""
 
-URGENT = frozenset({INTERRUPT, "ctrl+q", "ctrl+z"})
-"""Keys that reach the program whatever has the focus. No printable one: those belong to whoever types."""
+URGENT = frozenset({INTERRUPT, "ctrl+q", "ctrl+z", "ctrl+l"})
+"""Keys that reach the program whatever has the focus, in dialogs too. None that can be typed into a line."""
 
 
 def bind_screen(node: DOMNode, keymap: Keymap, place: Place, also: Mapping[str, str]) -> None:

@@ -70,10 +70,7 @@ class ActionCommands(Provider):
 
     def _commands(self) -> Iterator[Command]:
         screen = self._program.program.screen
-        # Under a dialog the screen's own actions would change what the dialog is about.
-        is_on_top = screen is self.screen
-        actions = [action for action in ACTIONS if action.id != "palette" and (is_on_top or action.is_global)]
-        commands = [self._command(action, screen) for action in actions]
+        commands = [self._command(action, screen) for action in ACTIONS if action.id != "palette"]
         yield from (command for command in commands if command.is_enabled)
         for path in self._dumps:
             shown = printable(path)

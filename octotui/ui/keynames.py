@@ -102,7 +102,7 @@ def _modified(modifiers: tuple[str, ...], base: str) -> str:
     is_letter = len(base) == 1 and base.isascii() and base.isalpha()
     if base in _NAMED:
         if modifiers == ("ctrl",) and base == "space":
-            return "ctrl+at"
+            return "ctrl+@"
         if modifiers in ((), ("ctrl",), ("shift",), ("ctrl", "shift")) and (not modifiers or base != "escape"):
             return "+".join((*modifiers, base))
     elif base == "shift+tab":
@@ -111,8 +111,8 @@ def _modified(modifiers: tuple[str, ...], base: str) -> str:
         return f"{modifiers[0]}+{base}" if len(base) == 1 else ""
     elif is_letter and modifiers == ("shift",):
         return base.upper()
-    elif modifiers == ("ctrl",) and base in ("\\", "backslash", "]", "_", "underscore"):
-        return "ctrl+" + {"\\": "backslash", "]": "right_square_bracket", "_": "underscore"}.get(base, base)
+    elif modifiers == ("ctrl",) and base in ("@", "\\", "]", "^", "_"):
+        return f"ctrl+{base}"
     return ""
 
 
@@ -132,7 +132,7 @@ _PUNCTUATION = {_character(chr(code)): chr(code) for code in range(0x21, 0x7F) i
 
 def key_name(key: str) -> str:
     """A key as a person reads it: `greater_than_sign` is `>`, `ctrl+p` is `^p`, `f5` is `F5`."""
-    if key.startswith("ctrl+") and len(key) == 6:
+    if key.startswith("ctrl+") and len(key) == 6 and key != "ctrl+@":
         return "^" + key[5:]
     return written_key(key)
 
@@ -142,7 +142,7 @@ def written_key(key: str) -> str:
     *modifiers, base = key.split("+")
     if base in _FUNCTION_KEYS:
         shown = base.upper()
-    elif base == "at" and modifiers == ["ctrl"]:
+    elif base == "@" and modifiers:
         shown = "Space"
     else:
         shown = _SHOWN.get(base) or _PUNCTUATION.get(base) or base

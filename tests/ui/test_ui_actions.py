@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -93,24 +92,23 @@ def test_help_is_wrapped_and_never_cut(width: int) -> None:
         assert set(action.help.split()) <= set(words)
 
 
+def of(place: Place) -> set[str]:
+    return {action.id for action in ACTIONS if place in action.places and not action.is_global}
+
+
 async def test_every_action_has_a_handler_on_every_screen_of_its_own() -> None:
     async with screen(FakeHost()) as (app, pilot):
-        assert set(app.processes.handlers) == {a.id for a in ACTIONS if Place.PROCESSES in a.places}
+        assert set(app.processes.handlers) == of(Place.PROCESSES)
         assert all(isinstance(app.processes.rules.is_enabled(rule), bool) for rule in Rule)
         for key, place in (("2", Place.DUMPS), ("enter", Place.DETAIL)):
             await pilot.press(key)
             await until(pilot, lambda: app.screen is not app.processes)
-            assert set(app.program.screen.handlers) == {a.id for a in ACTIONS if place in a.places}
+            assert set(app.program.screen.handlers) == of(place)
             await pilot.press("escape")
             await until(pilot, lambda: app.screen is app.processes)
 
 
 NOT_MOVES = [action for action in ACTIONS if action.group is not Group.MOVE]
-
-
-def told(app: object) -> str:
-    """What stands in the line of sentences of the topmost screen."""
-    return frame(app).rstrip("\n").splitlines()[-2]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +171,7 @@ CAPTURING = [action for action in ACTIONS if action.rule is Rule.CAPTURE]
 @pytest.mark.parametrize("action", CAPTURING, ids=lambda action: action.id)
 async def test_read_only_shows_an_action_that_captures_as_not_available_and_it_says_why(action: Action) -> None:
     host = FakeHost(settings=READ_ONLY)
-    async with screen(host, 120, 30) as (app, pilot):
+    async with screen(host) as (app, pilot):
         if action.footer:
             assert f"({DEFAULTS.name(action.id)} {action.label})" in frame(app)
         assert "(v Plan)" not in frame(app)
@@ -182,7 +180,7 @@ async def test_read_only_shows_an_action_that_captures_as_not_available_and_it_s
             await pilot.pause()
             assert app.screen is app.processes and host.dumps.requests == []
             assert app.processes.message == "Read-only (an option or a setting): nothing is captured; v shows the plan"
-        await pilot.press("question_mark", *action.label.replace(" ", "_").replace("_", " "))
+        await pilot.press("question_mark", *action.label.replace(" ", "")[:4])
         await until(pilot, lambda: isinstance(app.screen, HelpScreen) and "(not available now)" in app.screen.text())
         assert "read-only" in app.processes._status_line.text()
 
@@ -192,7 +190,7 @@ async def test_read_only_shows_the_removal_of_a_dump_as_not_available() -> None:
         await pilot.press("2")
         await until(pilot, lambda: "(R Remove)" in frame(app))
         await pilot.press("R")
-        await until(pilot, lambda: "nothing is removed" in told(app) or "nothing is removed" in frame(app))
+        await until(pilot, lambda: "nothing is removed" in frame(app))
 
 
 @pytest.mark.parametrize(
@@ -219,7 +217,7 @@ async def test_keys_of_a_config_file_work_and_are_shown_wherever_keys_are_shown(
         await until(pilot, lambda: app.processes.message == "No process is marked; ^d marks one")
         await pilot.press("ctrl+d")
         await until(pilot, lambda: "is marked" in app.processes.message)
-        await pilot.press("f2", *"whole tree or marks"[:0])
+        await pilot.press("f2")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         assert isinstance(app.screen, HelpScreen)
         assert "F8 " in app.screen.text() and "Filter (f)" in app.screen.text()
@@ -282,4 +280,4 @@ def test_ids_of_other_screens_may_share_a_key() -> None:
         if set(one.keys) & set(other.keys)
     }
     assert shared <= {("back", "clear"), ("clear", "back")}
-    assert make_keymap(()).keys == replace(DEFAULTS).keys
+    assert make_keymap(()) == DEFAULTS

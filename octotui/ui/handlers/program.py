@@ -33,6 +33,8 @@ class ProgramHandlers:
         if self._app.host.dumps.has_running:
             cancel = self._app.keymap.how("cancel-job")
             return f"A capture runs: a suspended octotui could not let its process go on; {cancel} cancels it"
+        if self._app.is_headless:
+            return "There is no terminal to give back to a shell"
         return why_not_suspend()
 
     def act(self, action_id: str) -> None:

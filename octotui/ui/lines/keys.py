@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from rich.cells import cell_len
+
 from octotui.ui.actions import ACTIONS, BY_ID, Action, Group, Place, in_group
 from octotui.ui.keymap import Keymap
 from octotui.ui.lines.cells import Line, Piece, left, line_width, wrapped
@@ -91,7 +93,8 @@ def _section(
     search: str,
     disabled: Collection[str],
 ) -> list[Line]:
-    key_width = min(18, width // 3)
+    widest = max(cell_len(keymap.text(action.id)) for action in ACTIONS)
+    key_width = min(max(widest, 6) + 2, width // 3)
     label_width = min(16, width // 3)
     lines: list[Line] = []
     for action in actions:
