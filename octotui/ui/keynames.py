@@ -111,8 +111,8 @@ def _modified(modifiers: tuple[str, ...], base: str) -> str:
         return f"{modifiers[0]}+{base}" if len(base) == 1 else ""
     elif is_letter and modifiers == ("shift",):
         return base.upper()
-    elif modifiers == ("ctrl",) and base in ("@", "\\", "]", "^", "_"):
-        return f"ctrl+{base}"
+    elif modifiers == ("ctrl",) and base in _WITH_CTRL:
+        return "ctrl+@" if base == "@" else f"ctrl+{_character(base) if len(base) == 1 else base}"
     return ""
 
 
@@ -128,6 +128,9 @@ def _character(character: str) -> str:
 
 
 _PUNCTUATION = {_character(chr(code)): chr(code) for code in range(0x21, 0x7F) if not chr(code).isalnum()}
+
+
+_WITH_CTRL = frozenset("@\\]^_") | {_character(character) for character in "\\]^_"}
 
 
 def key_name(key: str) -> str:

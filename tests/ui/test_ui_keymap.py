@@ -45,7 +45,7 @@ def refused(**settings: list[str]) -> str:
         ("Space", "space"),
         (" ", "space"),
         ("Ctrl+Space", "ctrl+@"),
-        ("Ctrl+]", "ctrl+]"),
+        ("Ctrl+]", "ctrl+right_square_bracket"),
         ("PgUp", "pageup"),
         ("Page Down", "pagedown"),
         ("Del", "delete"),
@@ -96,7 +96,7 @@ def test_what_a_key_is_written_as_is_read_as_the_same_key() -> None:
     sent = {key.value for keys in ANSI_SEQUENCES_KEYS.values() if isinstance(keys, tuple) for key in keys}
     for key in {key for action in ACTIONS for key in action.keys} | {
         "ctrl+@",
-        "ctrl+\\",
+        "ctrl+backslash",
         "ctrl+shift+up",
         "shift+tab",
         "alt+x",
