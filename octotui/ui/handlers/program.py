@@ -48,7 +48,7 @@ class ProgramHandlers:
                 self._open_palette()
             case "redraw":
                 self._app.refresh(layout=True)
-                self.screen.say("Painted anew")
+                self.screen.say("The picture is painted anew")
             case "suspend":
                 self.screen.say("")
                 self._app.app_suspend_signal.publish(self._app)
@@ -81,7 +81,7 @@ class ProgramHandlers:
         """Back from the shell: another program has written over the terminal meanwhile."""
         self._app.refresh(layout=True)
         self._app.rescan()
-        self.screen.say("Back from the shell")
+        self.screen.say("Back again: the picture is painted anew")
 
     def _answered(self, is_leaving: bool | None) -> None:
         if is_leaving:
