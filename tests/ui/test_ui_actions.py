@@ -281,3 +281,24 @@ def test_ids_of_other_screens_may_share_a_key() -> None:
     }
     assert shared <= {("back", "clear"), ("clear", "back")}
     assert make_keymap(()) == DEFAULTS
+
+
+async def test_suspending_waits_for_a_capture_because_nobody_would_let_its_process_go_on() -> None:
+    host = FakeHost()
+    async with screen(host) as (app, pilot):
+        await pilot.press("d")
+        await until(pilot, lambda: "Capture 2 processes" in frame(app) and "Left out" in frame(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: host.dumps.has_running)
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: app.processes.message.startswith("A capture runs: a suspended octotui could not"))
+        assert app.processes.message.endswith("x cancels it")
+
+
+async def test_ctrl_c_copies_what_is_selected_and_quits_when_nothing_is() -> None:
+    async with screen(FakeHost()) as (app, pilot):
+        await pilot.press("slash", *"pwsh", "shift+home", "ctrl+c")
+        await until(pilot, lambda: app.clipboard == "pwsh")
+        assert app.return_code is None
+        await pilot.press("escape", "ctrl+c")
+        await until(pilot, lambda: app.return_code == 0)

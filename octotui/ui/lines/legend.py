@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from octotui.ui.clipboard import NO_CLIPBOARD
 from octotui.ui.keymap import Keymap
-from octotui.ui.lines.cells import Line, Piece, left, wrapped
+from octotui.ui.lines.cells import Line, Piece, cut, left, wrapped
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.lines.keys import matches
 
@@ -59,7 +59,10 @@ def _rows(rows: Iterable[tuple[str, str]], width: int, glyphs: Glyphs) -> Iterab
     rows = [(glyphs.text(key), glyphs.text(text)) for key, text in rows]
     key_width = min(max(cell_len(key) for key, _ in rows) + 2, max(6, width // 3))
     for key, text in rows:
-        first, *more = wrapped(text, max(8, width - key_width))
-        yield (Piece(left(key, key_width - 1, glyphs.ellipsis) + " ", "key"), Piece(first, "muted"))
-        for part in more:
+        parts = list(wrapped(text, max(8, width - key_width)))
+        if cell_len(key) < key_width:
+            yield (Piece(left(key, key_width), "key"), Piece(parts.pop(0), "muted"))
+        else:
+            yield (Piece(cut(key, width, glyphs.ellipsis), "key"),)
+        for part in parts:
             yield (Piece(" " * key_width), Piece(part, "muted"))
