@@ -47,7 +47,7 @@ def bind_program(node: DOMNode, keymap: Keymap) -> None:
 def _binding(key: str, handler: str, action_id: str) -> Binding:
     action = BY_ID[action_id]
     return Binding(
-        key, f"{handler}('{action_id}')", action.label, show=False, tooltip=action.help,
+        key, f"{handler}('{action_id}')", action.label, show=False, id=action_id, tooltip=action.help,
         priority=handler == "global_act" and key in URGENT,
     )  # fmt: skip
 

@@ -210,6 +210,7 @@ async def test_keys_of_a_config_file_work_and_are_shown_wherever_keys_are_shown(
     async with screen(host) as (app, pilot):
         assert "F8 Dump tree" in frame(app) and "f Filter" in frame(app) and "F2 Help" in frame(app)
         assert "Q Quit" in frame(app)
+        assert app.processes.active_bindings["f"].binding.id == "filter"
         await pilot.press("d", "q", "slash", "question_mark")
         await pilot.pause()
         assert app.screen is app.processes and not app.processes.filter_bar.has_class("-open")

@@ -84,7 +84,7 @@ class DetailScreen(ActingScreen):
             self.copy(self._row.process.command)
 
     def scroll(self, lines: int) -> None:
-        self.view.scroll_relative(y=lines, animate=False)
+        self.view.scroll_relative(y=lines, animate=False, immediate=True)
 
     def _update(self) -> None:
         self._row = self._processes.model.row(self._key) or self._row

@@ -29,8 +29,10 @@ class HelpScreen(ModalScreen[None]):
         Binding("enter", "dismiss", "Close", show=False, priority=True),
         Binding("up", "scroll(-1)", "Up", show=False, priority=True),
         Binding("down", "scroll(1)", "Down", show=False, priority=True),
-        Binding("pageup,ctrl+u", "scroll(-10)", "Page up", show=False, priority=True),
-        Binding("pagedown,ctrl+d", "scroll(10)", "Page down", show=False, priority=True),
+        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, priority=True),
+        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False, priority=True),
+        Binding("home", "scroll(-100000)", "Top", show=False, priority=True),
+        Binding("end", "scroll(100000)", "Bottom", show=False, priority=True),
     ]
     AUTO_FOCUS = "Input"
 
@@ -62,7 +64,10 @@ class HelpScreen(ModalScreen[None]):
             self.dismiss(None)
 
     def action_scroll(self, lines: int) -> None:
-        self._scroll.scroll_relative(y=lines, animate=False)
+        self._scroll.scroll_relative(y=lines, animate=False, immediate=True)
+
+    def action_page(self, step: int) -> None:
+        self.action_scroll(step * max(1, self._scroll.size.height - 1))
 
     def on_resize(self) -> None:
         self._show(self._input.value)
