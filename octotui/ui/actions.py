@@ -81,7 +81,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("fold-children", ("C",), "Fold children", "Fold or unfold each child", Group.VIEW, Rule.CURSOR),
     Action("toggle-tree", ("t", "f5"), "Tree or list", "Show the processes as a tree or as a flat list", Group.VIEW),
     Action("cycle-scope", ("o",), "Show", "Show Octopus, then .NET, then every process", Group.VIEW, footer=True),
-    Action("filter", ("slash",), "Filter", "Show what matches, with its family", Group.VIEW, footer=True),
+    Action("filter", ("slash", "f3", "f4"), "Filter", "Show what matches, with its family", Group.VIEW, footer=True),
     Action("next-match", ("n",), "Next match", "Go to the next match of the filter", Group.VIEW, Rule.FILTER),
     Action("previous-match", ("N",), "Previous match", "Go to the match before", Group.VIEW, Rule.FILTER),
     Action("clear", ("escape",), "Clear", "Clear the message, then the filter; never quits", Group.VIEW),
