@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from octotui.config import Settings, load
+from octotui.config import KEYS, Origin, Settings, load, resolve
 from octotui.errors import UsageError
 
 UTF8 = {"LANG": "C.UTF-8"}
@@ -101,3 +101,56 @@ def test_an_output_that_names_no_directory_is_refused(text: str) -> None:
 def test_a_directory_in_place_of_the_config_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read the config file"):
         load([tmp_path], {})
+
+
+def test_every_setting_knows_where_it_comes_from(tmp_path: Path) -> None:
+    system = written(tmp_path, "system.toml", 'interval = 8\ntheme = "light"\nquota = "5%"')
+    user = written(tmp_path, "user.toml", "interval = 6.5")
+    found = resolve([system, user, tmp_path / "none.toml"], {**UTF8, "OCTOTUI_THEME": "ansi", "OCTOTUI_MOUSE": "0"})
+    assert found.settings == Settings(interval_seconds=6.5, theme="ansi", mouse=False, quota="5%")
+    assert {name: origin for name, origin in found.origins.items() if origin.kind != "default"} == {
+        "interval_seconds": Origin("file", str(user)),
+        "quota": Origin("file", str(system)),
+        "theme": Origin("environment", "OCTOTUI_THEME"),
+        "mouse": Origin("environment", "OCTOTUI_MOUSE"),
+    }
+    assert set(found.origins) == {key.field for key in KEYS}
+    assert [file.is_present for file in found.files] == [True, True, False]
+
+
+def test_keys_of_a_later_file_replace_those_of_the_same_action(tmp_path: Path) -> None:
+    system = written(tmp_path, "system.toml", '[keys]\nmark = "F8"\nquit = ["Q", "F10"]\n')
+    user = written(tmp_path, "user.toml", "[keys]\nmark = []\n")
+    keys = load([system, user], UTF8).keys
+    assert {key.action: (key.keys, key.origin) for key in keys} == {
+        "mark": ((), str(user)),
+        "quit": (("Q", "F10"), str(system)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("keys = 3", '"keys" is a table'),
+        ("[keys]\nmark = 3", "mark takes a key or a list of keys"),
+        ("[keys]\nmark = [3]", "mark takes a key or a list of keys"),
+        ('[keys]\nmark = ""', "mark takes a key or a list of keys"),
+        ('[keys]\n"\\u001b[2J" = 1', "takes a key or a list of keys"),
+        ('[kees]\nmark = "d"', 'did you mean "keys"?'),
+        ("intervall = 3", "octotui --no-config opens the screen without the config files"),
+    ],
+)
+def test_a_wrong_table_of_keys_is_a_sentence_and_so_is_the_way_around_it(tmp_path: Path, text: str, words: str) -> None:
+    file = written(tmp_path, "config.toml", text)
+    with pytest.raises(UsageError) as caught:
+        load([file], {})
+    assert words in str(caught.value) and str(file) in str(caught.value)
+    assert "octotui --no-config" in caught.value.hint
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_wrong_variable_is_named_and_no_way_around_the_files_is_offered() -> None:
+    with pytest.raises(UsageError) as caught:
+        load([], {"OCTOTUI_THEME": "\x1b[2Jsolar"})
+    assert "OCTOTUI_THEME" in caught.value.message and "\x1b" not in str(caught.value)
+    assert "--no-config" not in caught.value.hint

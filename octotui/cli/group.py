@@ -20,6 +20,7 @@ COMMANDS = {
     "dumps": "List, verify, export and remove the dumps of the store.",
     "verify": "Say whether a dump is whole, whose it is and what wrote it.",
     "doctor": "Say what works on this host, what does not, and how to fix it.",
+    "config": "Print the settings in force and where each comes from.",
     "demo": "A stand-in Tentacle with real .NET processes, and the screen on it.",
     "completion": "Print the shell completion script.",
 }
@@ -73,6 +74,7 @@ class LazyGroup(click.Group):
 @click.option("--theme", metavar="NAME", help="dark, light or ansi. [by TERM]")
 @click.option("--record", type=named_path, metavar="FILE", help="Keep what is seen in a new file, secrets masked.")
 @click.option("--replay", type=named_path, metavar="FILE", help="Show a recording instead of this host.")
+@click.option("--no-config", is_flag=True, help="Read no config file.")
 @click.option("--debug", is_flag=True, hidden=True, help="Show the whole of an unforeseen error.")
 @click.pass_context
 def octotui(ctx: click.Context, /, debug: bool, **options: Any) -> int | None:

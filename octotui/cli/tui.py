@@ -28,6 +28,7 @@ def start(
     theme: str | None = None,
     record: Path | None = None,
     replay: Path | None = None,
+    no_config: bool = False,
 ) -> int:
     """Opens the screen with the options of the command line; returns the exit status."""
     from octotui import config, locations
@@ -40,7 +41,7 @@ def start(
     if replay is not None and interval is not None:
         raise UsageError("a replay runs in the recorded time", hint="leave --interval out; [ and ] change the speed")
     settings = config.load(
-        locations.config_files(),
+        () if no_config else locations.config_files(),
         environment(),
         interval_seconds=interval,
         scope="everything" if everything else None,

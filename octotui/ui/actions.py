@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from octotui.ui.keynames import written_key
+
 
 class Group(StrEnum):
     """Under which heading an action stands in the help."""
@@ -14,7 +16,16 @@ class Group(StrEnum):
     VIEW = "View"
     CAPTURE = "Capture"
     REPLAY = "Replay"
+    DUMPS = "Dumps"
     PROGRAM = "Program"
+
+
+class Place(StrEnum):
+    """The screens that actions work on."""
+
+    PROCESSES = "processes"
+    DUMPS = "dumps"
+    DETAIL = "details"
 
 
 class Rule(StrEnum):
@@ -33,9 +44,11 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing a person can do. `id` is stable: keymaps and tests name it. `keys` are Textual's names of keys.
+    """One thing a person can do. `id` is stable: config files and tests name it. `keys` are the default keys, by
+    Textual's names.
 
-    `is_global` actions work on every screen; `footer` puts the label into the last line while the action is enabled.
+    `is_global` actions work everywhere, the others on the screens in `places`; `footer` puts the label into the last
+    line of the main screen while the action is enabled.
     """
 
     id: str
@@ -46,15 +59,25 @@ class Action:
     rule: Rule = Rule.ALWAYS
     footer: bool = False
     is_global: bool = False
+    places: frozenset[Place] = frozenset({Place.PROCESSES})
 
+    def is_at(self, place: Place) -> bool:
+        return self.is_global or place in self.places
+
+
+_LISTS = frozenset({Place.PROCESSES, Place.DUMPS})
+_DUMPS = frozenset({Place.DUMPS})
+_ONE = frozenset({Place.PROCESSES, Place.DETAIL})
+_BELOW = frozenset({Place.DUMPS, Place.DETAIL})
+_ALL = frozenset(Place)
 
 ACTIONS: tuple[Action, ...] = (
-    Action("cursor-up", ("up", "k"), "Up", "Move to the process above", Group.MOVE),
-    Action("cursor-down", ("down", "j"), "Down", "Move to the process below", Group.MOVE),
-    Action("page-up", ("pageup", "ctrl+u"), "Page up", "Move up by a page", Group.MOVE),
-    Action("page-down", ("pagedown", "ctrl+d"), "Page down", "Move down by a page", Group.MOVE),
-    Action("cursor-first", ("g", "home"), "First", "Move to the first process", Group.MOVE),
-    Action("cursor-last", ("G", "end"), "Last", "Move to the last process", Group.MOVE),
+    Action("cursor-up", ("up", "k"), "Up", "Move up, or scroll", Group.MOVE, places=_ALL),
+    Action("cursor-down", ("down", "j"), "Down", "Move down, or scroll", Group.MOVE, places=_ALL),
+    Action("page-up", ("pageup", "ctrl+u"), "Page up", "Move up by a page", Group.MOVE, places=_ALL),
+    Action("page-down", ("pagedown", "ctrl+d"), "Page down", "Move down by a page", Group.MOVE, places=_ALL),
+    Action("cursor-first", ("g", "home"), "First", "Move to the first row", Group.MOVE, places=_ALL),
+    Action("cursor-last", ("G", "end"), "Last", "Move to the last row", Group.MOVE, places=_ALL),
     Action(
         "go-to-pid", ("colon",), "Go to pid",
         "Type its digits; 1 or 2 alone does what it does, half a second later", Group.MOVE,
@@ -66,7 +89,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("fold-children", ("C",), "Fold children", "Fold or unfold each child", Group.VIEW, Rule.CURSOR),
     Action("toggle-tree", ("t", "f5"), "Tree or list", "Show the processes as a tree or as a flat list", Group.VIEW),
     Action("cycle-scope", ("o",), "Show", "Show Octopus, then .NET, then every process", Group.VIEW, footer=True),
-    Action("filter", ("slash",), "Filter", "Show what matches, with its family", Group.VIEW, footer=True),
+    Action("filter", ("slash", "f3", "f4"), "Filter", "Show what matches, with its family", Group.VIEW, footer=True),
     Action("next-match", ("n",), "Next match", "Go to the next match of the filter", Group.VIEW, Rule.FILTER),
     Action("previous-match", ("N",), "Previous match", "Go to the match before", Group.VIEW, Rule.FILTER),
     Action("matches-only", ("a",), "Matches only", "Show the matches alone, or what is below them too", Group.VIEW),
@@ -80,11 +103,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("details", ("enter",), "Details", "Everything known of the process", Group.VIEW, Rule.CURSOR, footer=True),
     Action(
         "show-environment", ("e",), "Environment", "The names of its variables, and values that hold no secret",
-        Group.VIEW, Rule.CURSOR,
+        Group.VIEW, Rule.CURSOR, places=_ONE,
     ),
-    Action("show-files", ("f",), "Open files", "Its files, listening ports and connections", Group.VIEW, Rule.CURSOR),
-    Action("show-log", ("L",), "Task log", "The end of its task's Output.log, secrets masked", Group.VIEW, Rule.CURSOR),
-    Action("show-processes", ("1",), "Processes", "Go to the processes", Group.VIEW),
+    Action(
+        "show-files", ("f",), "Open files", "Its files, listening ports and connections",
+        Group.VIEW, Rule.CURSOR, places=_ONE,
+    ),
+    Action(
+        "show-log", ("L",), "Task log", "The end of its task's Output.log, secrets masked",
+        Group.VIEW, Rule.CURSOR, places=_ONE,
+    ),
+    Action("show-processes", ("1",), "Processes", "Go to the processes", Group.VIEW, places=_ALL),
     Action(
         "show-dumps", ("2",), "Dumps", "Go to the dumps: this session's and the store's",
         Group.VIEW, Rule.LIVE, footer=True,
@@ -97,17 +126,22 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("dump-one", ("D",), "Dump one", "Capture this process alone", Group.CAPTURE, Rule.CAPTURE),
     Action(
-        "show-plan", ("v",), "Plan", "Show what d would do, and do nothing", Group.CAPTURE, Rule.PLAN, footer=True
+        "show-plan", ("v",), "Plan", "Show the plan of a capture, and do nothing", Group.CAPTURE, Rule.PLAN, footer=True
     ),
     Action(
-        "cancel-job", ("x",), "Cancel", "Cancel the capture that runs", Group.CAPTURE, Rule.JOB, footer=True
+        "cancel-job", ("x",), "Cancel", "Cancel the capture that runs",
+        Group.CAPTURE, Rule.JOB, footer=True, places=_LISTS,
     ),
     Action("mark", ("m",), "Mark", "Mark or unmark the process", Group.CAPTURE, Rule.CURSOR),
     Action("mark-tree", ("M",), "Mark tree", "Mark or unmark the process and all below it", Group.CAPTURE, Rule.CURSOR),
     Action("clear-marks", ("U",), "Clear marks", "Unmark everything", Group.CAPTURE, Rule.MARKS),
-    Action("copy-path", ("y",), "Copy path", "Copy the path of the newest dump, or else the pid", Group.CAPTURE),
     Action(
-        "copy-command", ("Y",), "Copy command", "Copy the command line, secrets masked", Group.CAPTURE, Rule.CURSOR
+        "copy-path", ("y",), "Copy path", "The path of the newest dump, or the pid; in the details that of the program",
+        Group.CAPTURE, places=_ALL,
+    ),
+    Action(
+        "copy-command", ("Y",), "Copy command", "Copy the command line, secrets masked",
+        Group.CAPTURE, Rule.CURSOR, places=_ONE,
     ),
     Action(
         "replay-pause", ("P",), "Pause", "Pause the recording that is shown, or play it",
@@ -119,10 +153,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("replay-faster", ("right_square_bracket",), "Play faster", "Twice the speed", Group.REPLAY, Rule.REPLAY),
     Action("replay-first", ("left_curly_bracket",), "To the start", "The first sample", Group.REPLAY, Rule.REPLAY),
     Action("replay-last", ("right_curly_bracket",), "To the end", "The last sample", Group.REPLAY, Rule.REPLAY),
+    Action("verify-dump", ("V",), "Verify again", "Read the dump again: is it whole?", Group.DUMPS, places=_DUMPS),
+    Action("remove-dump", ("R", "delete"), "Remove", "Remove the dump, after a question", Group.DUMPS, places=_DUMPS),
+    Action("back", ("escape",), "Back", "Back to the processes", Group.PROGRAM, places=_BELOW),
     Action(
         "help", ("question_mark", "f1"), "Help", "All keys; type to search", Group.PROGRAM, footer=True, is_global=True
     ),
     Action("palette", ("ctrl+p",), "Palette", "Find an action by its name", Group.PROGRAM, is_global=True),
+    Action("redraw", ("ctrl+l",), "Redraw", "Paint the whole screen anew", Group.PROGRAM, is_global=True),
     Action("suspend", ("ctrl+z",), "Suspend", "Back to the shell; fg returns", Group.PROGRAM, is_global=True),
     Action(
         "quit", ("q", "ctrl+q", "ctrl+c"), "Quit", "Quit; asks while a capture runs",
@@ -132,62 +170,16 @@ ACTIONS: tuple[Action, ...] = (
 
 BY_ID = {action.id: action for action in ACTIONS}
 
-_KEY_NAMES = {
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-    "space": "Space",
-    "enter": "Enter",
-    "escape": "Esc",
-    "asterisk": "*",
-    "slash": "/",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "plus": "+",
-    "minus": "-",
-    "colon": ":",
-    "question_mark": "?",
-    "comma": ",",
-    "full_stop": ".",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "left_curly_bracket": "{",
-    "right_curly_bracket": "}",
-}
-
-
-def key_name(key: str) -> str:
-    """A key as a person reads it: `greater_than_sign` is `>`, `ctrl+p` is `^p`, `f5` is `F5`."""
-    if key.startswith("ctrl+"):
-        return "^" + key.removeprefix("ctrl+")
-    if len(key) > 1 and key[0] == "f" and key[1:].isdecimal():
-        return key.upper()
-    return _KEY_NAMES.get(key, key)
-
-
-def keys_text(action: Action) -> str:
-    """The keys of an action as a person reads them, separated by spaces."""
-    return " ".join(key_name(key) for key in action.keys)
-
 
 def in_group(group: Group, actions: Iterable[Action] = ACTIONS) -> tuple[Action, ...]:
     return tuple(action for action in actions if action.group is group)
 
 
 def key_table_markdown() -> str:
-    """The key table of the README: one Markdown table, a row per action, in the order of the groups."""
+    """The key table of the README, with the default keys: Markdown, a row per action, in the order of the groups."""
     lines = ["| Key | Action | |", "|---|---|---|"]
     for group in Group:
         for action in in_group(group):
-            keys = " ".join(f"`{_markdown_key(key)}`" for key in action.keys)
+            keys = " ".join(f"`{written_key(key)}`" for key in action.keys)
             lines.append(f"| {keys} | {action.label} | {action.help} |")
     return "\n".join(lines) + "\n"
-
-
-def _markdown_key(key: str) -> str:
-    return key.replace("ctrl+", "Ctrl+") if key.startswith("ctrl+") else key_name(key)

@@ -9,7 +9,7 @@ import sys
 from typing import ClassVar
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.worker import Worker, WorkerState
@@ -19,8 +19,10 @@ from octotui.processes.model import ProcessKey
 from octotui.text import printable
 from octotui.ui import themes
 from octotui.ui.background import in_daemon_thread
-from octotui.ui.bindings import global_bindings
+from octotui.ui.bindings import bind_program
 from octotui.ui.driver import driver_class, is_terminal_gone
+from octotui.ui.handlers.program import ProgramHandlers
+from octotui.ui.keymap import make_keymap
 from octotui.ui.lines.glyphs import glyphs
 from octotui.ui.lines.recovered import STILL_WRITTEN, recovered_sentence
 from octotui.ui.ports import HostPort
@@ -46,11 +48,13 @@ class PlainScrollBar(ScrollBarRender):
 
 
 class OctotuiApp(App[int]):
-    """Composition of the screen. `host` is closed by whoever opened it; its dump service is closed on quitting."""
+    """Composition of the screen. `host` is closed by whoever opened it; its dump service is closed on quitting.
+
+    Raises UsageError where the settings bind keys that make no sense.
+    """
 
     CSS_PATH = stylesheet_paths()  # type: ignore[assignment]
     TITLE = "octotui"
-    BINDINGS = global_bindings()
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
@@ -63,7 +67,10 @@ class OctotuiApp(App[int]):
         for name in themes.NAMES:
             self.register_theme(themes.make_theme(name))
         self.theme = themes.theme_name(host.settings.theme)
-        self.processes = ProcessesScreen(host, self.glyphs, user=user_name())
+        self.keymap = make_keymap(host.settings.keys)
+        bind_program(self, self.keymap)
+        self.program = ProgramHandlers(self)
+        self.processes = ProcessesScreen(host, self.glyphs, self.keymap, user=user_name())
         self.sampling = Sampling(
             host,
             interval_seconds=lambda: self.processes.interval_seconds,
@@ -82,6 +89,7 @@ class OctotuiApp(App[int]):
         if not self.host.settings.read_only:
             self._settle_interrupted()
         self._watch_terminal()
+        self.app_resume_signal.subscribe(self, lambda _: self.program.resumed())
 
     def rescan(self) -> None:
         """Take the next sample now."""
@@ -122,7 +130,7 @@ class OctotuiApp(App[int]):
                 return
             if records:
                 is_lost = not all(record.is_verified for record in records)
-                self.processes.say(recovered_sentence(records), is_error=is_lost)
+                self.processes.say(recovered_sentence(records, self.keymap.how("show-dumps")), is_error=is_lost)
             if is_pending:
                 if not (records or was_told):
                     self.processes.say(STILL_WRITTEN)
@@ -141,46 +149,13 @@ class OctotuiApp(App[int]):
             self.set_timer(self.processes.interval_seconds, self._follow_dumps)
 
     def action_global_act(self, action_id: str) -> None:
-        match action_id:
-            case "help":
-                self._open_help()
-            case "palette":
-                self._open_palette()
-            case "suspend":
-                self.action_suspend_process()
-            case "quit":
-                self._ask_or_quit()
+        self.program.act(action_id)
+
+    def action_interrupt(self) -> None:
+        self.program.interrupt()
 
     async def action_quit(self) -> None:
-        self._ask_or_quit()
-
-    def _open_help(self) -> None:
-        from octotui.ui.screens.help import HelpScreen
-
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.glyphs, disabled=self.processes.rules.disabled_ids()))
-
-    def _open_palette(self) -> None:
-        from textual.command import CommandPalette
-
-        if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder="Find an action by its name"))
-
-    def _ask_or_quit(self) -> None:
-        from octotui.ui.screens.quit import QuitDialog
-
-        if isinstance(self.screen, QuitDialog):
-            self.screen.dismiss(True)
-        elif self.host.dumps.has_running:
-            self.push_screen(QuitDialog(self.host.dumps, self.glyphs), self._answered)
-        else:
-            self.leave()
-
-    def _answered(self, is_leaving: bool | None) -> None:
-        if is_leaving:
-            self.leave()
-        elif self.host.dumps.has_running:
-            self.processes.say("The capture goes on")
+        self.program.quit()
 
     @work(group="leave", exit_on_error=False)
     async def leave(self, status: int = 0) -> None:
@@ -202,12 +177,6 @@ class OctotuiApp(App[int]):
             self.leave(LOST_TERMINAL)
         elif getattr(self._driver, "take_left_out", bool)():
             self.refresh(layout=True)
-
-    def get_system_commands(self, screen: Screen[object]) -> list[SystemCommand]:
-        """The palette: every action of the table that is enabled now, and the themes."""
-        from octotui.ui.commands import palette_commands
-
-        return palette_commands(self, screen)
 
 
 def user_name() -> str:

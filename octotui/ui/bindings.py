@@ -1,35 +1,60 @@
-"""Textual bindings made from the action table."""
+"""Textual bindings made from the action table and the keys in force."""
 
 from __future__ import annotations
 
-from textual.binding import Binding, BindingType
+from collections.abc import Iterable, Mapping
 
-from octotui.ui.actions import ACTIONS, Action
+from textual.binding import Binding
+from textual.dom import DOMNode
+
+from octotui.ui.actions import ACTIONS, BY_ID, Place
+from octotui.ui.keymap import Keymap
+
+INTERRUPT = "ctrl+c"
+"""Copies where text is selected, and quits where none is."""
+
+URGENT = frozenset({INTERRUPT, "ctrl+q", "ctrl+z", "ctrl+l"})
+"""Keys that reach the program whatever has the focus, in dialogs too. None that can be typed into a line."""
 
 
-def screen_bindings() -> list[BindingType]:
-    """Bindings of the process screen: everything that is not global."""
-    return [_binding(action) for action in ACTIONS if not action.is_global]
+def bind_screen(node: DOMNode, keymap: Keymap, place: Place, also: Mapping[str, str]) -> None:
+    """Bind every action of `place` at `node`, to its `action_act`.
 
-
-def global_bindings() -> list[BindingType]:
-    """Bindings of the application; Ctrl+C and Ctrl+Q reach it whatever has the focus."""
-    bindings: list[BindingType] = []
+    `also` has the keys of one action run another one here: {"quit": "back"} where q leaves the screen.
+    """
+    bindings: list[Binding] = []
     for action in ACTIONS:
-        if not action.is_global:
-            continue
-        urgent = tuple(key for key in action.keys if key in ("ctrl+c", "ctrl+q", "ctrl+z"))
-        plain = tuple(key for key in action.keys if key not in urgent)
-        if plain:
-            bindings.append(_binding(action, plain, "global_act"))
-        bindings += [
-            Binding(key, f"global_act('{action.id}')", action.label, show=False, priority=True) for key in urgent
-        ]
-    return bindings
+        if place in action.places and not action.is_global:
+            bindings += [_binding(key, "act", action.id) for key in keymap.of(action.id)]
+    taken = {binding.key for binding in bindings} | URGENT
+    for source, action_id in also.items():
+        bindings += [_binding(key, "act", action_id) for key in keymap.of(source) if key not in taken]
+    _add(node, bindings)
 
 
-def _binding(action: Action, keys: tuple[str, ...] = (), handler: str = "act") -> Binding:
+def bind_program(node: DOMNode, keymap: Keymap) -> None:
+    """Bind the global actions at the application, to its `action_global_act`."""
+    bindings = [
+        _binding(key, "global_act", action.id)
+        for action in ACTIONS
+        if action.is_global
+        for key in keymap.of(action.id)
+        if key != INTERRUPT
+    ]
+    _add(node, [*bindings, Binding(INTERRUPT, "interrupt", "Copy or quit", show=False, priority=True)])
+
+
+def _binding(key: str, handler: str, action_id: str) -> Binding:
+    action = BY_ID[action_id]
     return Binding(
-        ",".join(keys or action.keys), f"{handler}('{action.id}')", action.label, show=False, id=action.id,
-        tooltip=action.help,
+        key, f"{handler}('{action_id}')", action.label, show=False, id=action_id, tooltip=action.help,
+        priority=handler == "global_act" and key in URGENT,
     )  # fmt: skip
+
+
+def _add(node: DOMNode, bindings: Iterable[Binding]) -> None:
+    # The keys differ from run to run, so that they cannot stand in a class. Ours go before those of Textual's own
+    # classes, whose lists are shared between instances and stay as they are.
+    known = node._bindings.key_to_bindings
+    for binding in bindings:
+        known[binding.key] = [binding, *known.get(binding.key, ())]

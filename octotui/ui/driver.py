@@ -53,6 +53,15 @@ def driver_class() -> type[Driver] | None:
             self.has_left_out = False
             return True
 
+        def _sigcont_application(self, *_: object) -> None:
+            """Back from a stop. Textual's own starts a second set of threads, and takes the raw modes for those of the
+            shell, where the program was stopped without its doing (`kill -STOP`): then only the picture is missing.
+            """
+            if self._must_signal_resume:
+                super()._sigcont_application()
+            elif self._writer_thread is not None:
+                self.send_message(self.SignalResume())
+
         def close(self) -> None:
             thread = self._writer_thread
             if thread is None:

@@ -51,6 +51,9 @@ NASTY = [
     (["dumps", "remove", "no-such.dmp", "--yes"], 2),
     (["dumps", "remove", "no-such.dmp"], 2),
     (["completion", "csh"], 2),
+    (["config", "show"], 2),
+    (["config", "--keys", "path"], 2),
+    (["--no-config", "tree"], 2),
 ]
 
 
@@ -100,7 +103,7 @@ def test_help_names_every_command_and_the_exit_codes(cli: Callable[..., Complete
     assert "130 interrupted" in done.stdout.replace("\n  ", " ")
 
 
-@pytest.mark.parametrize("name", ["tree", "dump", "dumps", "verify", "doctor", "demo", "completion"])
+@pytest.mark.parametrize("name", ["tree", "dump", "dumps", "verify", "doctor", "config", "demo", "completion"])
 def test_every_command_has_help(name: str, cli: Callable[..., Completed]) -> None:
     done = cli(name, "-h")
     assert done.status == 0

@@ -204,20 +204,6 @@ async def test_help_opens_searches_and_closes() -> None:
         assert app.screen is app.processes
 
 
-async def test_the_palette_offers_the_enabled_actions_and_the_themes() -> None:
-    async with screen(FakeHost()) as (app, pilot):
-        titles = [command.title for command in app.get_system_commands(app.screen)]
-        assert "Dump tree" in titles and "Theme: light" in titles
-        assert "Cancel" not in titles and "Up" not in titles
-        await pilot.press("ctrl+p")
-        await pilot.pause()
-        assert app.screen is not app.processes
-        await pilot.press("t", "r", "e", "e", "space", "o", "r")
-        await until(pilot, lambda: "Tree or list" in frame(app))
-        await pilot.press("enter", "enter")
-        await until(pilot, lambda: not app.processes.model.state.is_tree)
-
-
 async def test_enter_opens_the_details_of_the_process_and_they_stay_with_it() -> None:
     host = FakeHost(usual_sample(), sample((INIT, TENTACLE)))
     async with screen(host) as (app, pilot):

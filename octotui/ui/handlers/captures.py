@@ -78,12 +78,17 @@ class CaptureHandlers:
         if row is not None:
             self._screen.copy(row.process.command)
 
+    def _how(self, action_id: str) -> str:
+        return self._screen.keymap.how(action_id)
+
     def _marks_or_tree(self) -> DumpRequest | None:
         model = self._screen.model
         if model.state.marks:
             keys = model.alive(key for key in model.forest if key in model.state.marks)
             if not keys:
-                self._screen.say("All marked processes have ended; U clears the marks", is_error=True)
+                self._screen.say(
+                    f"All marked processes have ended; {self._how('clear-marks')} clears the marks", is_error=True
+                )
                 return None
             return self._request(keys, keys)
         row = self._living_row()
@@ -126,5 +131,5 @@ class CaptureHandlers:
             self._screen.say(str(error), is_error=True)
             return
         names = ", ".join(job_name(job) for job in jobs)
-        self._screen.say(f"Capturing {names}; x cancels")
+        self._screen.say(f"Capturing {names}; {self._how('cancel-job')} cancels")
         self._screen.show_jobs()

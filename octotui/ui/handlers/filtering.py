@@ -72,7 +72,8 @@ class FilterHandlers:
         elif self._state.subtree is not None:
             self._screen.say("Only one process and what is below it is shown, as asked for at the start")
         else:
-            self._screen.say("")
+            is_clear = not self._screen.message
+            self._screen.say("Nothing is filtered; there is nothing to clear" if is_clear else "")
 
     def toggle_matches_only(self) -> None:
         self._screen.change(view_state.toggle_matches_only(self._state))
@@ -94,3 +95,5 @@ class FilterHandlers:
             self._screen.say("No process matches the filter")
         else:
             table.move_to(index)
+            matches = self._screen.model.rows.matches()
+            self._screen.say(f"Match {matches.index(index) + 1} of {len(matches)}")

@@ -81,7 +81,14 @@ class MoveHandlers:
         row = self._screen.table.cursor_row
         if row is None:
             return
-        self._screen.change(view_state.fold_children(self._state, self._screen.model.forest, row.key))
+        forest, name = self._screen.model.forest, self._screen.name_of(row)
+        self._screen.change(view_state.fold_children(self._state, forest, row.key))
+        parents = [child for child in forest.children(row.key) if forest.children(child)]
+        if parents:
+            verb = "folded" if parents[0] in self._state.folded else "unfolded"
+            self._screen.say(f"The children of {name} are {verb}")
+        else:
+            self._screen.say(f"No child of {name} has anything to fold")
 
     def mark(self) -> None:
         row = self._screen.table.cursor_row

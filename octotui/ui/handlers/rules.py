@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from octotui.ui.actions import ACTIONS, Rule
+from octotui.ui.actions import Rule
 from octotui.ui.replay import NO_CAPTURE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Rules:
 
     def why_not(self, rule: Rule) -> str:
         """Why an action of that rule is not available now, as a sentence; "" when it is."""
-        screen = self._screen
+        screen, how = self._screen, self._screen.keymap.how
         has_cursor = screen.table.cursor_row is not None
         has_target = has_cursor or bool(screen.model.state.marks)
         match rule:
@@ -33,18 +33,15 @@ class Rules:
             case Rule.REPLAY:
                 return "" if screen.host.replay is not None else "Only in a replay: octotui --replay FILE shows one"
             case Rule.CAPTURE if screen.settings.read_only:
-                return "Read-only (an option or a setting): nothing is captured; v shows the plan"
+                return f"Read-only (an option or a setting): nothing is captured; {how('show-plan')} shows the plan"
             case Rule.CAPTURE | Rule.PLAN:
                 return "" if has_target else "There is no process to capture here"
             case Rule.CURSOR:
                 return "" if has_cursor else "There is no process under the cursor"
             case Rule.MARKS:
-                return "" if screen.model.state.marks else "No process is marked; m marks one"
+                return "" if screen.model.state.marks else f"No process is marked; {how('mark')} marks one"
             case Rule.FILTER:
-                return "" if not screen.model.state.filter.is_empty else "No filter is set; / sets one"
+                return "" if not screen.model.state.filter.is_empty else f"No filter is set; {how('filter')} sets one"
             case Rule.JOB:
                 return "" if screen.dumps.has_running else "No capture runs; there is nothing to cancel"
         return ""
-
-    def disabled_ids(self) -> frozenset[str]:
-        return frozenset(action.id for action in ACTIONS if not self.is_enabled(action.rule))

@@ -41,11 +41,14 @@ class ViewHandlers:
             "sort-previous": lambda: self._sort(view_state.next_sort(self._state, -1)),
             "sort-next": lambda: self._sort(view_state.next_sort(self._state, 1)),
             "invert-sort": lambda: self._sort(view_state.invert_sort(self._state)),
-            "show-processes": lambda: self._screen.say("These are the processes; 2 shows the dumps"),
+            "show-processes": self.stay,
             "show-dumps": self.open_dumps,
             "interval-longer": lambda: self._interval(1),
             "interval-shorter": lambda: self._interval(-1),
         }
+
+    def stay(self) -> None:
+        self._screen.say(f"These are the processes; {self._screen.keymap.how('show-dumps')} shows the dumps")
 
     def toggle_tree(self) -> None:
         self._screen.change(view_state.toggle_tree(self._state))

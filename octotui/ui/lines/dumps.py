@@ -90,8 +90,11 @@ def _record_line(record: DumpRecord, width: int, glyphs: Glyphs) -> Line:
     return tuple(line)
 
 
-def path_lines(entry: Entry | None, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """What the entry under the cursor says at length: the whole path, or why there is none and the next step."""
+def path_lines(entry: Entry | None, width: int, glyphs: Glyphs, *, again: str) -> tuple[Line, ...]:
+    """What the entry under the cursor says at length: the whole path, or why there is none and the next step.
+
+    `again` is the key that verifies a dump again.
+    """
     if entry is not None and entry.job is not None and entry.job.result and entry.job.result.failure:
         return tuple((Piece(" "), *line) for line in job_lines(entry.job, width - 2, glyphs))
     if entry is None or not entry.path:
@@ -99,5 +102,5 @@ def path_lines(entry: Entry | None, width: int, glyphs: Glyphs) -> tuple[Line, .
     path = (Piece(" " + cut(glyphs.text(printable(entry.path)), width - 2, glyphs.ellipsis), "path"),)
     if entry.record is None or not entry.record.problem:
         return (path,)
-    words = f"{printable(entry.record.problem, 200)}; V reads it again"
+    words = f"{printable(entry.record.problem, 200)}; {again} reads it again"
     return (path, (Piece(" " + cut(glyphs.text(words), width - 2, glyphs.ellipsis), "failed"),))

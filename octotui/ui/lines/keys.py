@@ -1,4 +1,4 @@
-"""Keys in words: the last line of the screen and the pages of the help."""
+"""Keys in words: the last line of the screen, and the actions in the help."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 
 from rich.cells import cell_len
 
-from octotui.ui.actions import ACTIONS, Action, Group, in_group, key_name, keys_text
-from octotui.ui.lines.cells import Line, Piece, cut, left, line_width
+from octotui.ui.actions import ACTIONS, BY_ID, Action, Group, Place, in_group
+from octotui.ui.keymap import Keymap
+from octotui.ui.lines.cells import Line, Piece, left, line_width, wrapped
 from octotui.ui.lines.glyphs import Glyphs
 
 _FOOTER_ORDER = (
@@ -19,17 +20,19 @@ _DROPPED_FIRST = (
 )  # fmt: skip
 
 
-def footer_line(width: int, glyphs: Glyphs, *, disabled: Collection[str], hidden: Collection[str] = ()) -> Line:
+def footer_line(
+    width: int, glyphs: Glyphs, keymap: Keymap, *, disabled: Collection[str], hidden: Collection[str] = ()
+) -> Line:
     """The keys that matter now, `q Quit` at the right. Of those that do not fit the least needed go first.
 
-    `disabled` ids are shown as not available, `hidden` ones not at all.
+    `disabled` ids are shown as not available; `hidden` ones, and those without a key, not at all.
     """
-    footer = {action.id: action for action in ACTIONS if action.footer}
+    footer = {action.id: action for action in ACTIONS if action.footer and keymap.of(action.id)}
     chosen = [footer[name] for name in _FOOTER_ORDER if name in footer and name not in hidden]
-    last = _hint(footer["quit"], glyphs, disabled)
+    last = _hint(footer["quit"], glyphs, keymap, disabled)
     if width < line_width(last) + 2:
         return (Piece(" " * width),)
-    hints = {action.id: _hint(action, glyphs, disabled) for action in chosen}
+    hints = {action.id: _hint(action, glyphs, keymap, disabled) for action in chosen}
     for name in _DROPPED_FIRST:
         if sum(line_width(hint) + 2 for hint in hints.values()) + line_width(last) + 2 <= width:
             break
@@ -39,52 +42,81 @@ def footer_line(width: int, glyphs: Glyphs, *, disabled: Collection[str], hidden
     return (*line, *last, Piece(" "))
 
 
-def _hint(action: Action, glyphs: Glyphs, disabled: Collection[str]) -> list[Piece]:
-    key = glyphs.text(key_name(action.keys[0]))
+def hints_line(
+    action_ids: Iterable[str], width: int, glyphs: Glyphs, keymap: Keymap, *, disabled: Collection[str]
+) -> Line:
+    """The keys of these actions from left to right, as many as fit; actions without a key are left out."""
+    line: list[Piece] = [Piece(" ")]
+    for action_id in action_ids:
+        if not keymap.of(action_id):
+            continue
+        hint = _hint(BY_ID[action_id], glyphs, keymap, disabled)
+        if line_width(line) + line_width(hint) > width:
+            break
+        line += [*hint, Piece("  ")]
+    return tuple(line)
+
+
+def _hint(action: Action, glyphs: Glyphs, keymap: Keymap, disabled: Collection[str]) -> list[Piece]:
+    key = glyphs.text(keymap.name(action.id))
     if action.id in disabled:
         return [Piece(f"({key} {action.label})", "disabled")]
     return [Piece(key, "key"), Piece(f" {action.label}")]
 
 
-def help_lines(width: int, glyphs: Glyphs, *, search: str = "", disabled: Collection[str] = ()) -> tuple[Line, ...]:
-    """Every action under its group: keys, label, help; only those that hold each word of `search`."""
-    key_width = min(14, width // 3)
+def help_lines(
+    width: int,
+    glyphs: Glyphs,
+    keymap: Keymap,
+    *,
+    search: str = "",
+    disabled: Collection[str] = (),
+    place: Place = Place.PROCESSES,
+) -> tuple[Line, ...]:
+    """Every action under its group: keys, label, help; only those that hold each word of `search`.
+
+    Those of `place` come first, those of other screens after them. A text that is too long goes on in the next line.
+    """
+    lines: list[Line] = []
+    here = [action for action in ACTIONS if action.is_at(place)]
+    for group in Group:
+        lines += _section(group.value, in_group(group, here), width, glyphs, keymap, search, disabled)
+    elsewhere = [action for action in ACTIONS if not action.is_at(place)]
+    for other in Place:
+        found = [action for action in elsewhere if other in action.places]
+        elsewhere = [action for action in elsewhere if action not in found]
+        lines += _section(f"On the screen of the {other.value}", found, width, glyphs, keymap, search, ())
+    return tuple(lines[1:])
+
+
+def _section(
+    title: str,
+    actions: Iterable[Action],
+    width: int,
+    glyphs: Glyphs,
+    keymap: Keymap,
+    search: str,
+    disabled: Collection[str],
+) -> list[Line]:
+    widest = max(cell_len(keymap.text(action.id)) for action in ACTIONS)
+    key_width = min(max(widest, 6) + 2, width // 3)
     label_width = min(16, width // 3)
     lines: list[Line] = []
-    for group in Group:
-        found = [action for action in in_group(group) if _matches(action, search)]
-        if not found:
+    for action in actions:
+        text = action.help + (" (not available now)" if action.id in disabled else "")
+        keys = glyphs.text(keymap.text(action.id)) or "no key"
+        if not matches(search, keys, keymap.text(action.id), action.label, text, action.id):
             continue
-        if lines:
-            lines.append(())
-        lines.append((Piece(group.value, "heading"),))
-        for action in found:
-            keys = left(glyphs.text(keys_text(action)), key_width, glyphs.ellipsis)
-            label = left(action.label, label_width, glyphs.ellipsis)
-            text = action.help + (" (not available now)" if action.id in disabled else "")
-            room = width - key_width - label_width
-            lines.append(
-                (Piece(keys, "key"), Piece(label), Piece(cut(glyphs.text(text), room, glyphs.ellipsis), "muted"))
-            )
-    return tuple(lines) or ((Piece(cut(glyphs.text(f'No key matches "{search}".'), width, glyphs.ellipsis), "muted"),),)
+        indent = key_width + label_width
+        first, *more = wrapped(glyphs.text(text), max(8, width - indent))
+        label = left(action.label, label_width - 1, glyphs.ellipsis) + " "
+        keys = left(keys, key_width - 1, glyphs.ellipsis) + " "
+        lines.append((Piece(keys, "key"), Piece(label), Piece(first, "muted")))
+        lines += [(Piece(" " * indent), Piece(part, "muted")) for part in more]
+    return [(), (Piece(title, "heading"),), *lines] if lines else []
 
 
-def _matches(action: Action, search: str) -> bool:
-    text = " ".join((keys_text(action), action.label, action.help, action.id)).lower()
+def matches(search: str, *texts: str) -> bool:
+    """Whether each word of `search` is in the texts, however it is written."""
+    text = " ".join(texts).lower()
     return all(word in text for word in search.lower().split())
-
-
-def signs_lines(glyphs: Glyphs) -> Iterable[Line]:
-    """What the signs before a row mean."""
-    signs = (
-        (glyphs.cursor, "the cursor"),
-        (glyphs.arrived, "started in the last seconds"),
-        (glyphs.exited, "ended; the row stays for a moment, or while the cursor is on it"),
-        (glyphs.capturing, "being captured"),
-        (glyphs.marked, "marked (after the pid)"),
-        (glyphs.folded.strip(), "folded; the numbers are the sum of it and what is below"),
-    )
-    width = max(cell_len(sign) for sign, _ in signs) + 2
-    yield (Piece("Signs", "heading"),)
-    for sign, meaning in signs:
-        yield (Piece(left(sign, width), "key"), Piece(meaning, "muted"))

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 STILL_WRITTEN = "The dump of an octotui that was ended is still being written, or waits for room; looking again"
 
 
-def recovered_sentence(records: Sequence[DumpRecord]) -> str:
-    """The sentence for at least one record that recovery made."""
+def recovered_sentence(records: Sequence[DumpRecord], dumps: str) -> str:
+    """The sentence for at least one record that recovery made. `dumps` is the key that lists the dumps."""
     lost = [record for record in records if not record.is_verified]
     if len(records) == 1:
         name = _name(records[0])
@@ -23,7 +23,7 @@ def recovered_sentence(records: Sequence[DumpRecord]) -> str:
         return f"Finished and verified after octotui was ended: {name}"
     whole = len(records) - len(lost)
     counts = f"{whole} finished and verified, {len(lost)} lost" if lost else f"{whole} finished and verified"
-    return f"Captures whose octotui was ended: {counts}; 2 lists them"
+    return f"Captures whose octotui was ended: {counts}; {dumps} lists them"
 
 
 def _name(record: DumpRecord) -> str:

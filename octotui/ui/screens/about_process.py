@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 
 from octotui.text import printable
+from octotui.ui.actions import Action, Place
 from octotui.ui.following import Followed
 from octotui.ui.handlers.details import READINGS, reading_screen
-from octotui.ui.screens.process_keys import keys_line, process_bindings
+from octotui.ui.lines.cells import Piece, cut
+from octotui.ui.lines.keys import hints_line
+from octotui.ui.screens.acting import ActingScreen
 from octotui.ui.widgets.lines_view import Paragraph
 
 if TYPE_CHECKING:
@@ -18,20 +22,22 @@ if TYPE_CHECKING:
 
 REFRESH_SECONDS = 0.5
 _FAR = 1_000_000
+_HINTS = ("back", *READINGS, "copy-command", "copy-path", "help")
 
 
-class ProcessScreen(Screen[None]):
+class ProcessScreen(ActingScreen):
     """Base of the details and of what is read beside them. `own_action` is the action that opens the screen itself."""
 
-    BINDINGS = process_bindings()
+    place = Place.DETAIL
+    also: ClassVar[Mapping[str, str]] = {"quit": "back", "details": "back", "toggle-fold": "page-down"}
     own_action = ""
 
     def __init__(self, processes: ProcessesScreen, followed: Followed) -> None:
-        super().__init__()
+        super().__init__(processes.keymap, processes.glyphs)
         self.processes = processes
-        self.glyphs = processes.glyphs
         self.followed = followed
         self.said = ""
+        self._is_bad = False
         self.hint = Paragraph(classes="screen-hint")
 
     @property
@@ -44,9 +50,32 @@ class ProcessScreen(Screen[None]):
         raise NotImplementedError
 
     def path_to_copy(self) -> str:
-        """What `y` copies: the program, unless the screen shows a file."""
+        """What `copy-path` copies: the program, unless the screen shows a file."""
         row = self.followed.row
         return row.process.executable.removesuffix(" (deleted)") if row else ""
+
+    @property
+    def handlers(self) -> Mapping[str, Callable[[], None]]:
+        page = max(1, self.scroll.size.height - 2)
+        steps = {
+            "cursor-up": -1, "cursor-down": 1, "page-up": -page, "page-down": page, "cursor-first": -_FAR,
+            "cursor-last": _FAR,
+        }  # fmt: skip
+        return {
+            **{name: partial(self._scroll_by, lines) for name, lines in steps.items()},
+            **{name: partial(self.open_reading, name) for name in READINGS},
+            "copy-command": lambda: self.copy(self._command()),
+            "copy-path": lambda: self.copy(self.path_to_copy()),
+            "show-processes": self.leave,
+            "back": self.leave,
+        }
+
+    def why_not(self, action: Action) -> str:
+        if action.id == "copy-command" and not self._command():
+            return "This process has no command line"
+        if action.id == "copy-path" and not self.path_to_copy():
+            return "There is no path to copy: it is not known to this user"
+        return "This is it" if action.id == self.own_action else ""
 
     def open_reading(self, action_id: str) -> None:
         """Go on to another reading of this process."""
@@ -58,6 +87,9 @@ class ProcessScreen(Screen[None]):
         else:
             self.app.push_screen(opened)
 
+    def leave(self) -> None:
+        self.dismiss(None)
+
     def on_mount(self) -> None:
         self.show_all()
         self.set_interval(REFRESH_SECONDS, self.show_all)
@@ -67,37 +99,26 @@ class ProcessScreen(Screen[None]):
 
     def show_all(self) -> None:
         self.followed.update()
-        self.hint.put((keys_line(self.app.size.width, self.glyphs, without=(self.own_action,), said=self.said),))
+        self._show_hint()
         self.show()
 
-    def say(self, words: str) -> None:
+    def say(self, message: str, *, is_error: bool = False) -> None:
         """Put a sentence into the last line; the next key takes it away."""
-        self.said = printable(words)
+        self.said, self._is_bad = printable(message), is_error
         self.show_all()
 
-    def action_act(self, action_id: str) -> None:
-        self.said = ""
-        page = max(1, self.scroll.size.height - 2)
-        steps = {
-            "cursor-up": -1, "cursor-down": 1, "page-up": -page, "page-down": page, "cursor-first": -_FAR,
-            "cursor-last": _FAR,
-        }  # fmt: skip
-        if action_id in steps:
-            self.scroll.scroll_relative(y=steps[action_id], animate=False)
-        elif action_id == self.own_action:
-            self.say("This is it")
-        elif action_id in READINGS:
-            self.open_reading(action_id)
-        elif action_id == "copy-command":
-            row = self.followed.row
-            self._copy(row.process.command if row else "", "This process has no command line")
+    def _show_hint(self) -> None:
+        width = self.app.size.width
+        if self.said:
+            text = cut(self.glyphs.text(self.said), max(0, width - 2), self.glyphs.ellipsis)
+            self.hint.put(((Piece(" "), Piece(text, "failed" if self._is_bad else "name")),))
         else:
-            self._copy(self.path_to_copy(), "There is no path to copy: it is not known to this user")
-        self.show_all()
+            shown = tuple(name for name in _HINTS if name != self.own_action)
+            self.hint.put((hints_line(shown, width, self.glyphs, self.keymap, disabled=self.disabled_ids()),))
 
-    def _copy(self, text: str, otherwise: str) -> None:
-        if text:
-            self.processes.copy(text)
-            self.said = self.processes.message
-        else:
-            self.said = otherwise
+    def _scroll_by(self, lines: int) -> None:
+        self.scroll.scroll_relative(y=lines, animate=False, immediate=True)
+
+    def _command(self) -> str:
+        row = self.followed.row
+        return row.process.command if row else ""

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 
 from octotui.config import Settings
 from octotui.processes.model import ProcessKey, Sample
 from octotui.processes.state import ViewState, toggle_fold
 from octotui.processes.view import Row
 from octotui.text import printable
-from octotui.ui.bindings import screen_bindings
+from octotui.ui.actions import Action, Place
 from octotui.ui.gauge import Gauge
 from octotui.ui.handlers.jumps import PidEntry
 from octotui.ui.handlers.rules import Rules
 from octotui.ui.handlers.table import Handlers
 from octotui.ui.inspection import Inspection
+from octotui.ui.keymap import Keymap
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.lines.jobs import target_name
 from octotui.ui.lines.row import about_line
 from octotui.ui.ports import DumpPort, HostPort
+from octotui.ui.screens.acting import ActingScreen
 from octotui.ui.table_model import TableModel
 from octotui.ui.widgets.bars import KeyBar, MessageBar, StatusLine, TableHeader
 from octotui.ui.widgets.detail_view import PANE_COMMAND_LINES, DetailView
@@ -32,22 +33,16 @@ from octotui.ui.widgets.empty_state import EmptyState
 from octotui.ui.widgets.filter_bar import FilterBar
 from octotui.ui.widgets.process_table import ProcessTable
 
-if TYPE_CHECKING:
-    from octotui.ui.app import OctotuiApp
 
-
-class ProcessesScreen(Screen[None]):
+class ProcessesScreen(ActingScreen):
     """Shows samples as they come and turns keys into actions. Widgets show, handlers act, the model decides."""
 
-    BINDINGS = screen_bindings()
     AUTO_FOCUS = "ProcessTable"
+    place = Place.PROCESSES
 
-    app: OctotuiApp
-
-    def __init__(self, host: HostPort, glyphs: Glyphs, *, user: str) -> None:
-        super().__init__()
+    def __init__(self, host: HostPort, glyphs: Glyphs, keymap: Keymap, *, user: str) -> None:
+        super().__init__(keymap, glyphs)
         self.host = host
-        self.glyphs = glyphs
         self.model = TableModel(host.settings)
         self.interval_seconds = host.settings.interval_seconds
         self._gauge = Gauge(user, host)
@@ -58,8 +53,8 @@ class ProcessesScreen(Screen[None]):
         self._status_line = StatusLine(glyphs, id="status")
         self._panel = DumpsPanel(glyphs, id="dumps")
         self._message = MessageBar(glyphs, id="message")
-        self._keys = KeyBar(glyphs, id="keys")
-        self._empty = EmptyState(glyphs, id="empty")
+        self._keys = KeyBar(glyphs, keymap, id="keys")
+        self._empty = EmptyState(glyphs, keymap, id="empty")
         self.inspection = Inspection(self)
         self.rules = Rules(self)
         self.pid_entry = PidEntry(self)
@@ -148,11 +143,6 @@ class ProcessesScreen(Screen[None]):
         """Put a sentence into the message bar; it stays until the next one or until a key of movement."""
         self._message.say(printable(message), is_error=is_error)
 
-    def copy(self, text: str) -> None:
-        """Hand `text` to the terminal's clipboard (OSC 52) and show it, for terminals that ignore that."""
-        self.app.copy_to_clipboard(text)
-        self.say(f"Copied: {text}")
-
     def name_of(self, row: Row) -> str:
         return target_name(row.process.name, row.process.pid)
 
@@ -171,9 +161,14 @@ class ProcessesScreen(Screen[None]):
         self.app.rescan()
         self._show_status()
 
-    def action_act(self, action_id: str) -> None:
-        """Run the action of the table with that id; one that is not available now answers with the reason."""
-        self._handlers.act(action_id)
+    @property
+    def handlers(self) -> Mapping[str, Callable[[], None]]:
+        return self._handlers.by_id
+
+    def why_not(self, action: Action) -> str:
+        return self.rules.why_not(action.rule)
+
+    def acted(self) -> None:
         self._show_keys()
 
     @on(ProcessTable.CursorMoved)
@@ -231,5 +226,5 @@ class ProcessesScreen(Screen[None]):
         self._show_keys()
 
     def _show_keys(self) -> None:
-        disabled = self.rules.disabled_ids()
+        disabled = self.disabled_ids()
         self._keys.put(disabled=disabled, hidden=disabled & {"cancel-job", "replay-pause"})

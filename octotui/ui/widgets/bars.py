@@ -8,6 +8,7 @@ from textual import events
 from textual.message import Message
 
 from octotui.processes.state import SortColumn
+from octotui.ui.keymap import Keymap
 from octotui.ui.lines.cells import Line, Piece, cut, cut_line, left, right
 from octotui.ui.lines.columns import GUTTER, Layout, fit
 from octotui.ui.lines.glyphs import Glyphs
@@ -109,9 +110,10 @@ class MessageBar(LinesView):
 class KeyBar(LinesView):
     """The last line: the keys that matter now."""
 
-    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
+    def __init__(self, glyphs: Glyphs, keymap: Keymap, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._glyphs = glyphs
+        self._keymap = keymap
         self._disabled: Collection[str] = ()
         self._hidden: Collection[str] = ()
 
@@ -121,4 +123,4 @@ class KeyBar(LinesView):
             self.changed()
 
     def make_lines(self, width: int) -> tuple[Line, ...]:
-        return (footer_line(width, self._glyphs, disabled=self._disabled, hidden=self._hidden),)
+        return (footer_line(width, self._glyphs, self._keymap, disabled=self._disabled, hidden=self._hidden),)

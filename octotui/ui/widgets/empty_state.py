@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from octotui.processes.state import Scope, ViewState
-from octotui.ui.lines.cells import Line, Piece, wrapped
+from octotui.ui.keymap import Keymap
+from octotui.ui.lines.cells import Line, Piece, left, wrapped
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.widgets.lines_view import LinesView
 
@@ -11,9 +12,10 @@ from octotui.ui.widgets.lines_view import LinesView
 class EmptyState(LinesView):
     """Says what is missing and which key or command goes on."""
 
-    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
+    def __init__(self, glyphs: Glyphs, keymap: Keymap, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._glyphs = glyphs
+        self._keymap = keymap
         self._state = ViewState()
 
     def put(self, state: ViewState) -> None:
@@ -21,37 +23,40 @@ class EmptyState(LinesView):
         self.changed()
 
     def make_lines(self, width: int) -> tuple[Line, ...]:
-        title, hints = _words(self._state)
+        title, hints = _words(self._state, self._keymap)
         lines: list[Line] = [(Piece(text, "heading"),) for text in wrapped(self._glyphs.text(title), width)]
         lines.append(())
         for key, text in hints:
             for number, part in enumerate(wrapped(self._glyphs.text(text), max(10, width - 17))):
-                lines.append((Piece(f"{key if number == 0 else '':<17}", "key"), Piece(part, "muted")))
+                lines.append(
+                    (Piece(left(self._glyphs.text(key) if number == 0 else "", 17), "key"), Piece(part, "muted"))
+                )
         return tuple(lines)
 
 
-def _words(state: ViewState) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _words(state: ViewState, keymap: Keymap) -> tuple[str, tuple[tuple[str, str], ...]]:
+    scope, leave = keymap.how("cycle-scope"), keymap.how("quit")
     if not state.filter.is_empty:
         return f'Nothing matches "{state.filter.text}".', (
-            ("Esc", "clears the filter"),
-            ("/", "changes it"),
-            ("o", "looks among more processes"),
+            (keymap.how("clear"), "clears the filter"),
+            (keymap.how("filter"), "changes it"),
+            (scope, "looks among more processes"),
         )
     if state.subtree is not None:
         return f"No process {state.subtree} is shown: it has ended, or it is outside of what is shown.", (
-            ("o", "shows more processes"),
-            ("q", "quits; start again without --pid"),
+            (scope, "shows more processes"),
+            (leave, "quits; start again without --pid"),
         )
     if state.scope is Scope.OCTOPUS:
         return "No Octopus process runs on this host.", (
-            ("o", "shows .NET processes, then everything"),
+            (scope, "shows .NET processes, then everything"),
             ("(wait)", "a Tentacle, a Server or a Calamari appears here as soon as it starts"),
             ("octotui demo", "starts a stand-in Tentacle with real .NET processes to try octotui on"),
             ("octotui doctor", "says what works on this host and what does not"),
         )
     if state.scope is Scope.DOTNET:
         return "No .NET process runs on this host, or none that this user may see.", (
-            ("o", "shows every process"),
+            (scope, "shows every process"),
             ("sudo octotui", "sees the processes of all users"),
         )
-    return "No process is shown.", (("o", "goes back to Octopus"),)
+    return "No process is shown.", ((scope, "goes back to Octopus"),)

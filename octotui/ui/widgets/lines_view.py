@@ -46,9 +46,7 @@ class LinesView(Widget):
             self.refresh(layout=True)
             return
         regions = [
-            Region(0, y, width, 1)
-            for y, (line, drawn) in enumerate(zip(lines, before, strict=True))
-            if line != drawn
+            Region(0, y, width, 1) for y, (line, drawn) in enumerate(zip(lines, before, strict=True)) if line != drawn
         ]
         if regions:
             self.refresh(*regions)
