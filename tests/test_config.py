@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from octotui.config import Settings, load
+from octotui.config import THEMES, Settings, load
 from octotui.errors import UsageError
 
 UTF8 = {"LANG": "C.UTF-8"}
@@ -101,3 +101,10 @@ def test_an_output_that_names_no_directory_is_refused(text: str) -> None:
 def test_a_directory_in_place_of_the_config_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read the config file"):
         load([tmp_path], {})
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_theme_can_be_named_in_the_file_and_in_the_environment(theme: str, tmp_path: Path) -> None:
+    file = written(tmp_path, "config.toml", f'theme = "{theme}"')
+    assert load([file], {}).theme == theme
+    assert load([], {"OCTOTUI_THEME": theme}).theme == theme

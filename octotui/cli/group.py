@@ -70,7 +70,7 @@ class LazyGroup(click.Group):
 @click.option("--read-only", is_flag=True, default=None, help="Look, never capture.")
 @click.option("--ascii/--no-ascii", default=None, help="Draw with ASCII characters only, or never. [by the locale]")
 @click.option("--no-mouse", is_flag=True, default=None, help="Leave the mouse to the terminal.")
-@click.option("--theme", metavar="NAME", help="dark, light or ansi. [by TERM]")
+@click.option("--theme", metavar="NAME", help="dark, light, ansi or high-contrast. [by TERM]")
 @click.option("--debug", is_flag=True, hidden=True, help="Show the whole of an unforeseen error.")
 @click.pass_context
 def octotui(ctx: click.Context, /, debug: bool, **options: Any) -> int | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 from octotui.cli import output
 from octotui.cli.arguments import parsed_filter
 from octotui.errors import UsageError
+from octotui.text import printable
 
 if TYPE_CHECKING:
     from octotui.config import Settings
@@ -28,7 +30,11 @@ def start(
     from octotui.cli.terminal import environment
 
     if theme is not None and theme not in config.THEMES:
-        raise UsageError("there is no such theme", hint="--theme takes " + ", ".join(config.THEMES))
+        close = difflib.get_close_matches(theme.lower(), config.THEMES, n=1, cutoff=0.4)
+        near = f'did you mean "{close[0]}"? ' if close else ""
+        raise UsageError(
+            f'there is no theme "{printable(theme, 60)}"', hint=f"{near}--theme takes " + ", ".join(config.THEMES)
+        )
     settings = config.load(
         locations.config_files(),
         environment(),

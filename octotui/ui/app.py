@@ -6,26 +6,26 @@ import asyncio
 import getpass
 import signal
 import sys
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
-from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.worker import Worker, WorkerState
 
 from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey, Sample
 from octotui.text import printable
-from octotui.ui import themes
+from octotui.ui.actions import BY_ID, keys_text
 from octotui.ui.background import in_daemon_thread
 from octotui.ui.bindings import global_bindings
-from octotui.ui.driver import driver_class, is_terminal_gone
+from octotui.ui.driver import is_terminal_gone
 from octotui.ui.lines.glyphs import glyphs
 from octotui.ui.lines.recovered import STILL_WRITTEN, recovered_sentence
 from octotui.ui.ports import HostPort
 from octotui.ui.screens.processes import ProcessesScreen
 from octotui.ui.stylesheets import stylesheet_paths
+from octotui.ui.terminal import TerminalApp
 
 if TYPE_CHECKING:
     from octotui.dumps.keeping.records import DumpRecord
@@ -46,14 +46,7 @@ LOST_TERMINAL = 129
 """Exit status after a hangup, as a shell would give it."""
 
 
-class PlainScrollBar(ScrollBarRender):
-    """A scrollbar without the partial blocks that an ASCII terminal cannot show."""
-
-    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
-    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
-
-
-class OctotuiApp(App[int]):
+class OctotuiApp(TerminalApp):
     """Composition of the screen. `host` is closed by whoever opened it; its dump service is closed on quitting."""
 
     CSS_PATH = stylesheet_paths()  # type: ignore[assignment]
@@ -64,13 +57,9 @@ class OctotuiApp(App[int]):
     VERTICAL_BREAKPOINTS = _HEIGHTS
 
     def __init__(self, host: HostPort) -> None:
-        super().__init__(driver_class=driver_class())
+        super().__init__(theme=host.settings.theme, is_mouse_on=host.settings.mouse)
         self.host = host
-        self.animation_level = "none"
         self.glyphs = glyphs(host.settings.ascii)
-        for name in themes.NAMES:
-            self.register_theme(themes.make_theme(name))
-        self.theme = themes.theme_name(host.settings.theme)
         self.processes = ProcessesScreen(host, self.glyphs, user=user_name())
         self._rescan = asyncio.Event()
 
@@ -78,8 +67,7 @@ class OctotuiApp(App[int]):
         return self.processes
 
     def on_mount(self) -> None:
-        self.set_class(self.glyphs.is_ascii, "-ascii")
-        ScrollBar.renderer = PlainScrollBar if self.glyphs.is_ascii else ScrollBarRender
+        self.draw_plainly(self.glyphs.is_ascii)
         self._follow_processes()
         self._follow_dumps()
         if not self.host.settings.read_only:
@@ -167,8 +155,19 @@ class OctotuiApp(App[int]):
                 self._open_palette()
             case "suspend":
                 self.action_suspend_process()
+            case "mouse":
+                self.switch_mouse(keys_text(BY_ID["mouse"]))
+            case "redraw":
+                self.redraw()
+                self.tell("The whole screen is painted anew")
             case "quit":
                 self._ask_or_quit()
+
+    def tell(self, words: str) -> None:
+        if self.screen is self.processes:
+            self.processes.say(words)
+        else:
+            super().tell(self.glyphs.text(words))
 
     async def action_quit(self) -> None:
         self._ask_or_quit()
@@ -220,7 +219,7 @@ class OctotuiApp(App[int]):
         if is_terminal_gone():
             self.leave(LOST_TERMINAL)
         elif getattr(self._driver, "take_left_out", bool)():
-            self.refresh(layout=True)
+            self.redraw()
 
     def get_system_commands(self, screen: Screen[object]) -> list[SystemCommand]:
         """The palette: every action of the table that is enabled now, and the themes."""

@@ -53,6 +53,19 @@ def driver_class() -> type[Driver] | None:
             self.has_left_out = False
             return True
 
+        def set_mouse(self, is_on: bool) -> None:
+            """Have the terminal report the mouse, or leave it to the terminal."""
+            if is_on:
+                self._mouse = True
+                self._enable_mouse_support()
+                if self._mouse_pixels:
+                    self._enable_mouse_pixels()
+                return
+            if self._mouse_pixels:
+                self.write("\x1b[?1016l")
+            self._disable_mouse_support()
+            self._mouse = False
+
         def close(self) -> None:
             thread = self._writer_thread
             if thread is None:

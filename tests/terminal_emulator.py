@@ -1,4 +1,4 @@
-"""The real program on a real pseudo terminal, with a terminal emulator as the eye."""
+"""The real program on a real pseudo terminal, with a terminal emulator as the eye and every byte kept."""
 
 from __future__ import annotations
 
@@ -17,26 +17,38 @@ from typing import Any, Self
 
 import pyte
 
+OCTOTUI = (sys.executable, "-m", "octotui")
+QUIET_SECONDS = 0.6
+"""Without output for so long, a screen is taken to have been drawn."""
+
 
 class Terminal:
     """A program on a terminal of `columns` x `lines`. Leaving the context ends it."""
 
     def __init__(
-        self, arguments: Sequence[str], environment: Mapping[str, str], columns: int = 80, lines: int = 24
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        columns: int = 80,
+        lines: int = 24,
+        *,
+        program: Sequence[str] = OCTOTUI,
     ) -> None:
+        """`environment` is added to that of the tests; `raw` holds every byte that came."""
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = bytearray()
         self._master, self._slave = pty.openpty()
-        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self._set_size(columns, lines)
         self.settings_before = self.settings()
+        inherited = {name: text for name, text in os.environ.items() if name not in ("NO_COLOR", "COLORTERM")}
         # setsid --ctty makes the pseudo terminal the controlling one, so that closing it is a hangup as over SSH.
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", sys.executable, "-m", "octotui", *arguments],
+            ["setsid", "--ctty", *program, *arguments],
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
-            env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment},
+            env={**inherited, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment},
         )
 
     def __enter__(self) -> Self:
@@ -54,12 +66,29 @@ class Terminal:
         return termios.tcgetattr(self._slave)
 
     def press(self, keys: str) -> None:
-        os.write(self._master, keys.encode())
+        os.write(self._master, keys.encode(errors="surrogateescape"))
+
+    def paste(self, text: str) -> None:
+        """`text` as a terminal hands over a paste."""
+        self.press(f"\x1b[200~{text}\x1b[201~")
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Another size; the kernel sends SIGWINCH."""
+        self._screen.resize(lines, columns)
+        self._set_size(columns, lines)
+
+    def _set_size(self, columns: int, lines: int) -> None:
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     @property
     def text(self) -> str:
         """What a person sees."""
         return "\n".join(line.rstrip() for line in self._screen.display)
+
+    @property
+    def title(self) -> str:
+        """The title that the program gave the window."""
+        return str(self._screen.title)
 
     def wait_for(self, condition: Callable[[str], object], seconds: float = 90.0) -> str:
         """Reads until what is seen meets `condition`; fails with the picture when it never does."""
@@ -69,6 +98,20 @@ class Terminal:
             assert self.process.poll() is None, f"ended with {self.process.returncode}; the screen was:\n{self.text}"
             self._read(0.05)
         return self.text
+
+    def settle(self, seconds: float = 20.0) -> bytes:
+        """Reads until nothing has come for `QUIET_SECONDS`, at most for `seconds`; what came."""
+        start, deadline = len(self.raw), time.monotonic() + seconds
+        while time.monotonic() < deadline and self._read(QUIET_SECONDS):
+            pass
+        return bytes(self.raw[start:])
+
+    def listen(self, seconds: float) -> bytes:
+        """What comes within `seconds`."""
+        start, deadline = len(self.raw), time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._read(left)
+        return bytes(self.raw[start:])
 
     def wait_for_end(self, seconds: float = 60.0) -> int:
         """Reads until the program ends; its exit status."""
