@@ -8,6 +8,7 @@ from dataclasses import replace
 from octotui.processes.model import Sample
 from octotui.processes.view import Lifecycle
 from octotui.ui.lines.status import Status, instance_of
+from octotui.ui.steady import Steady
 from octotui.ui.table_model import TableModel
 
 
@@ -17,6 +18,8 @@ class Gauge:
     def __init__(self, user: str, *, is_read_only: bool) -> None:
         self._status = Status(user=user, is_read_only=is_read_only)
         self._mark: tuple[float, float] | None = None
+        self._cost = Steady(least=0.3)
+        self._scan = Steady(least=0.004)
 
     def take(self, sample: Sample) -> None:
         """Go on with a newer sample; a problem is over with it."""
@@ -26,7 +29,7 @@ class Gauge:
             host=snapshot.host,
             instance=instance_of(sample),
             total=sum(not process.is_kernel for process in snapshot.processes.values()),
-            scan_seconds=snapshot.scan_seconds,
+            scan_seconds=self._scan.take(snapshot.scan_seconds),
             own_percent=self._own_percent(),
             problem="",
         )
@@ -51,4 +54,4 @@ class Gauge:
         before, self._mark = self._mark, now
         if before is None or now[0] <= before[0]:
             return None
-        return 100 * (now[1] - before[1]) / (now[0] - before[0])
+        return self._cost.take(100 * (now[1] - before[1]) / (now[0] - before[0]))

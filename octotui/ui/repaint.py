@@ -61,15 +61,19 @@ class Canvas:
         if not isinstance(update, ChopsUpdate):
             self.forget()
             return update
-        runs = [run for y in sorted({span[0] for span in update.spans}) for run in self._runs(y, update.chops[y])]
+        painted: dict[int, dict[int, Strip]] = {}
+        for y, start, stop in update.spans:
+            for (x, strip), end in zip(update.chops[y].items(), update.chop_ends[y], strict=False):
+                # What lies outside of the span was not drawn, or holds the blank screen behind a widget.
+                if strip is not None and x < stop and end > start:
+                    painted.setdefault(y, {})[x] = strip
+        runs = [run for y, strips in painted.items() for run in self._runs(y, strips)]
         return CellUpdate(runs) if runs else None
 
-    def _runs(self, y: int, chops: Mapping[int, Strip | None]) -> list[_Run]:
+    def _runs(self, y: int, strips: Mapping[int, Strip]) -> list[_Run]:
         before = self._lines.get(y, [])
         now = list(before)
-        for x, strip in chops.items():
-            if strip is None:
-                continue
+        for x, strip in strips.items():
             cells = _cells((strip,))
             if len(now) < x:
                 now += [_UNKNOWN] * (x - len(now))

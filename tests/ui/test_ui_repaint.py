@@ -32,13 +32,21 @@ def part(strip: Strip, start: int, end: int) -> Strip:
 
 
 def whole(lines: Sequence[Strip]) -> LayoutUpdate:
-    return LayoutUpdate([[part(line, 0, CUTS[1]), part(line, CUTS[1], WIDTH)] for line in lines], Region(0, 0, WIDTH, HEIGHT))
+    return LayoutUpdate(
+        [[part(line, 0, CUTS[1]), part(line, CUTS[1], WIDTH)] for line in lines], Region(0, 0, WIDTH, HEIGHT)
+    )
 
 
 def some(lines: Sequence[Strip], which: Sequence[int], parts: Sequence[int] = (0, 1)) -> ChopsUpdate:
-    """An update of the lines `which`, of the left widget (0), the right one (1) or both."""
+    """An update of the lines `which`, of the left widget (0), the right one (1) or both.
+
+    As Textual gives it: a widget beside the span that is painted anew is blank in it.
+    """
     chops = [
-        {CUTS[at]: part(line, CUTS[at], CUTS[at + 1]) if y in which and at in parts else None for at in (0, 1)}
+        {
+            CUTS[at]: part(line if at in parts else strip(""), CUTS[at], CUTS[at + 1]) if y in which else None
+            for at in (0, 1)
+        }
         for y, line in enumerate(lines)
     ]
     return ChopsUpdate(chops, [(y, CUTS[parts[0]], CUTS[parts[-1] + 1]) for y in which], [[11, WIDTH]] * HEIGHT)
