@@ -85,11 +85,6 @@ class Terminal:
         """What a person sees."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
-    @property
-    def title(self) -> str:
-        """The title that the program gave the window."""
-        return str(self._screen.title)
-
     def wait_for(self, condition: Callable[[str], object], seconds: float = 90.0) -> str:
         """Reads until what is seen meets `condition`; fails with the picture when it never does."""
         deadline = time.monotonic() + seconds
@@ -99,10 +94,10 @@ class Terminal:
             self._read(0.05)
         return self.text
 
-    def settle(self, seconds: float = 20.0) -> bytes:
-        """Reads until nothing has come for `QUIET_SECONDS`, at most for `seconds`; what came."""
+    def settle(self, seconds: float = 20.0, quiet: float = QUIET_SECONDS) -> bytes:
+        """Reads until nothing has come for `quiet` seconds, at most for `seconds`; what came."""
         start, deadline = len(self.raw), time.monotonic() + seconds
-        while time.monotonic() < deadline and self._read(QUIET_SECONDS):
+        while time.monotonic() < deadline and self._read(quiet):
             pass
         return bytes(self.raw[start:])
 

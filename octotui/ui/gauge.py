@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from octotui.processes.model import Sample
 from octotui.processes.view import Lifecycle
+from octotui.text import printable
 from octotui.ui.lines.status import Status, instance_of
 from octotui.ui.steady import Steady
 from octotui.ui.table_model import TableModel
@@ -43,7 +44,7 @@ class Gauge:
         return replace(
             self._status,
             scope=model.state.scope,
-            filter=model.state.filter.text,
+            filter=printable(model.state.filter.text),
             shown=shown,
             interval_seconds=interval_seconds,
         )

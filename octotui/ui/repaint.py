@@ -1,4 +1,4 @@
-"""What reaches the terminal: of what is painted again, only the cells that differ from those that stand there."""
+"""What reaches the terminal: of what is painted again, only the cells that differ; never a control character."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.color import ColorSystem
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
+
+from octotui.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +59,8 @@ class Canvas:
             left, top = update.region.offset
             for y, strips in enumerate(update.strips, top):
                 self._lines[y] = [_UNKNOWN] * left + _cells(strips)
-            return update
+            last = top + len(update.strips)
+            return CellUpdate([run for y in range(top, last) for run in _known(0, y, self._lines[y])])
         if not isinstance(update, ChopsUpdate):
             self.forget()
             return update
@@ -116,12 +119,22 @@ def _cells(strips: Iterable[Strip]) -> list[_Cell]:
         for text, style, control in strip:
             if control:
                 continue
+            text = _harmless(text)
             if _is_plain(text):
                 cells += [(character, style) for character in text]
             elif text:
                 cells.append((text, style))
                 cells += [("", style)] * (cell_len(text) - 1)
     return cells
+
+
+@lru_cache(2048)
+def _harmless(text: str) -> str:
+    """`text` in as many cells without anything that could drive a terminal.
+
+    What is read of processes is printable already; what is typed or pasted into an input is drawn as it is.
+    """
+    return text if text.isprintable() else set_cell_size(printable(text), cell_len(text))
 
 
 @lru_cache(2048)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from octotui.processes.state import Scope, ViewState
+from octotui.text import printable
 from octotui.ui.lines.cells import Line, Piece, wrapped
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.widgets.lines_view import LinesView
@@ -32,7 +33,7 @@ class EmptyState(LinesView):
 
 def _words(state: ViewState) -> tuple[str, tuple[tuple[str, str], ...]]:
     if not state.filter.is_empty:
-        return f'Nothing matches "{state.filter.text}".', (
+        return f'Nothing matches "{printable(state.filter.text, 200)}".', (
             ("Esc", "clears the filter"),
             ("/", "changes it"),
             ("o", "looks among more processes"),
