@@ -71,7 +71,9 @@ class TerminalApp(App[int]):
         self.tell((_MOUSE_ON if self.is_mouse_on else _MOUSE_OFF).format(key=key))
 
     def on_resize(self) -> None:
+        """What was sent for the size before, and on its way, may stand anywhere or be lost."""
         self._canvas.forget()
+        self.call_after_refresh(self.redraw)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """A blinking cursor would be sent twice a second for nothing."""
