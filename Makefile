@@ -8,7 +8,8 @@ PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet --root-user-action=ignore
 DEMO := $(VENV)/.with-demo
 TEST := $(VENV)/.with-test
-# Those that measure: kill.py has a target of its own, throttled.py makes the slow disk of pause.py, scripted_rows.py the screen of bytes.py.
+# Those that measure: kill.py has a target of its own, throttled.py makes the slow disk of pause.py and
+# scripted_rows.py the screen of bytes.py.
 BENCHMARKS := $(filter-out benchmarks/kill.py benchmarks/throttled.py benchmarks/scripted_rows.py,$(sort $(wildcard benchmarks/[a-z]*.py)))
 
 .PHONY: help demo test lint check keys picture fuzz bench kill wheel clean
