@@ -49,7 +49,7 @@ class Key:
     choices: tuple[str, ...] = ()
 
 
-THEMES = ("dark", "light", "ansi")
+THEMES = ("dark", "light", "ansi", "high-contrast")
 SCOPES = ("octopus", "dotnet", "everything")
 KEYS = (
     Key("interval", "interval_seconds", float),

@@ -11,6 +11,12 @@ LONGEST = 4096
 
 _NEWLINES = {"\n": "↵", "\r": "↵", "\t": "→", "\u2028": "↵", "\u2029": "↵"}
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_INVISIBLE = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+    + "".join(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
+"""Letters and marks that draw nothing, variation selectors among them: terminals disagree on the cells they take."""
+
 _ASCII = str.maketrans(
     {
         "…": "~", "│": "|", "└": "`", "├": "|", "─": "-", "●": "*", "✓": "v", "×": "x", "▌": ">", "·": "-", "—": "-",
@@ -25,7 +31,7 @@ def printable(text: str, longest: int = LONGEST) -> str:
     """`text` with everything that could drive a terminal made visible, cut to `longest` characters.
 
     C0 controls become their pictures (U+2400 block), DEL U+2421, all other control, format (bidi overrides,
-    zero width), surrogate and unassigned characters U+FFFD.
+    zero width), surrogate, unassigned and invisible characters U+FFFD.
     """
     if len(text) > longest:
         text = text[: longest - 1] + "…"
@@ -37,7 +43,7 @@ def printable(text: str, longest: int = LONGEST) -> str:
 def _stand_in(character: str) -> str:
     if character in _NEWLINES:
         return _NEWLINES[character]
-    if unicodedata.category(character) not in _UNSAFE_CATEGORIES:
+    if unicodedata.category(character) not in _UNSAFE_CATEGORIES and character not in _INVISIBLE:
         return character
     code = ord(character)
     if code < 0x20:

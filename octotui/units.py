@@ -47,12 +47,15 @@ def seconds_text(seconds: float) -> str:
 
 
 def short_age(seconds: float) -> str:
-    """At most five cells for a column: `8s`, `3m2s`, `47m`, `5h`, `12d`."""
+    """At most six cells for a column: `8s`, `3m20s`, `47m`, `5h`, `12d`. From a minute on it moves in steps of ten
+    seconds, so that a column of ages does not flicker.
+    """
     whole = int(max(0.0, seconds))
     if whole < 60:
         return f"{whole}s"
     if whole < 600:
-        return f"{whole // 60}m{whole % 60}s"
+        minutes, rest = divmod(whole // 10 * 10, 60)
+        return f"{minutes}m{rest}s" if rest else f"{minutes}m"
     if whole < 3600:
         return f"{whole // 60}m"
     if whole < 86400:

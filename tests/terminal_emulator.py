@@ -99,10 +99,10 @@ class Terminal:
             self._read(0.05)
         return self.text
 
-    def settle(self, seconds: float = 20.0) -> bytes:
-        """Reads until nothing has come for `QUIET_SECONDS`, at most for `seconds`; what came."""
+    def settle(self, seconds: float = 20.0, quiet: float = QUIET_SECONDS) -> bytes:
+        """Reads until nothing has come for `quiet` seconds, at most for `seconds`; what came."""
         start, deadline = len(self.raw), time.monotonic() + seconds
-        while time.monotonic() < deadline and self._read(QUIET_SECONDS):
+        while time.monotonic() < deadline and self._read(quiet):
             pass
         return bytes(self.raw[start:])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from octotui.config import KEYS, Origin, Settings, load, resolve
+from octotui.config import KEYS, THEMES, Origin, Settings, load, resolve
 from octotui.errors import UsageError
 
 UTF8 = {"LANG": "C.UTF-8"}
@@ -154,3 +154,10 @@ def test_a_wrong_variable_is_named_and_no_way_around_the_files_is_offered() -> N
         load([], {"OCTOTUI_THEME": "\x1b[2Jsolar"})
     assert "OCTOTUI_THEME" in caught.value.message and "\x1b" not in str(caught.value)
     assert "--no-config" not in caught.value.hint
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_theme_can_be_named_in_the_file_and_in_the_environment(theme: str, tmp_path: Path) -> None:
+    file = written(tmp_path, "config.toml", f'theme = "{theme}"')
+    assert load([file], {}).theme == theme
+    assert load([], {"OCTOTUI_THEME": theme}).theme == theme

@@ -45,3 +45,8 @@ def test_nothing_printable_returns_can_drive_a_terminal(text: str, raw: bytes) -
 
 def test_ascii_terminals_still_see_tree_and_state() -> None:
     assert ascii_only("└ │ ● ✓ × ▌ …") == "` | * v x > ~"
+
+
+@pytest.mark.parametrize("character", ["\ufe0f", "\u034f", "\u3164", "\U000e0101", "\u200d"])
+def test_characters_that_draw_nothing_are_made_visible(character: str) -> None:
+    assert printable(f"a{character}b") == "a\ufffdb"

@@ -71,7 +71,7 @@ class LazyGroup(click.Group):
 @click.option("--read-only", is_flag=True, default=None, help="Look, never capture.")
 @click.option("--ascii/--no-ascii", default=None, help="Draw with ASCII characters only, or never. [by the locale]")
 @click.option("--no-mouse", is_flag=True, default=None, help="Leave the mouse to the terminal.")
-@click.option("--theme", metavar="NAME", help="dark, light or ansi. [by TERM]")
+@click.option("--theme", metavar="NAME", help="dark, light, ansi or high-contrast. [by TERM]")
 @click.option("--record", type=named_path, metavar="FILE", help="Keep what is seen in a new file, secrets masked.")
 @click.option("--replay", type=named_path, metavar="FILE", help="Show a recording instead of this host.")
 @click.option("--no-config", is_flag=True, help="Read no config file.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 from octotui.cli import output
@@ -35,7 +36,11 @@ def start(
     from octotui.cli.terminal import environment
 
     if theme is not None and theme not in config.THEMES:
-        raise UsageError("there is no such theme", hint="--theme takes " + ", ".join(config.THEMES))
+        close = difflib.get_close_matches(theme.lower(), config.THEMES, n=1, cutoff=0.4)
+        near = f'did you mean "{close[0]}"? ' if close else ""
+        raise UsageError(
+            f'there is no theme "{printable(theme, 60)}"', hint=f"{near}--theme takes " + ", ".join(config.THEMES)
+        )
     if record is not None and replay is not None:
         raise UsageError("a replay cannot be recorded", hint="give --record or --replay, not both")
     if replay is not None and interval is not None:

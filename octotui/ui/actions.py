@@ -160,6 +160,9 @@ ACTIONS: tuple[Action, ...] = (
         "help", ("question_mark", "f1"), "Help", "All keys; type to search", Group.PROGRAM, footer=True, is_global=True
     ),
     Action("palette", ("ctrl+p",), "Palette", "Find an action by its name", Group.PROGRAM, is_global=True),
+    Action(
+        "mouse", ("T",), "Mouse", "Off, a drag selects text; on, Shift and drag does", Group.PROGRAM, is_global=True
+    ),
     Action("redraw", ("ctrl+l",), "Redraw", "Paint the whole screen anew", Group.PROGRAM, is_global=True),
     Action("suspend", ("ctrl+z",), "Suspend", "Back to the shell; fg returns", Group.PROGRAM, is_global=True),
     Action(

@@ -6,21 +6,17 @@ import asyncio
 import getpass
 import signal
 import sys
-from typing import ClassVar
 
 from textual import work
-from textual.app import App
 from textual.screen import Screen
-from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.worker import Worker, WorkerState
 
 from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey
 from octotui.text import printable
-from octotui.ui import themes
 from octotui.ui.background import in_daemon_thread
 from octotui.ui.bindings import bind_program
-from octotui.ui.driver import driver_class, is_terminal_gone
+from octotui.ui.driver import is_terminal_gone
 from octotui.ui.handlers.program import ProgramHandlers
 from octotui.ui.keymap import make_keymap
 from octotui.ui.lines.glyphs import glyphs
@@ -29,6 +25,7 @@ from octotui.ui.ports import HostPort
 from octotui.ui.sampling import Sampling
 from octotui.ui.screens.processes import ProcessesScreen
 from octotui.ui.stylesheets import stylesheet_paths
+from octotui.ui.terminal import TerminalApp
 
 SETTLE_AGAIN_SECONDS = 2.0
 """How soon a dump that was still being written is looked at again."""
@@ -40,14 +37,7 @@ LOST_TERMINAL = 129
 """Exit status after a hangup, as a shell would give it."""
 
 
-class PlainScrollBar(ScrollBarRender):
-    """A scrollbar without the partial blocks that an ASCII terminal cannot show."""
-
-    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
-    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
-
-
-class OctotuiApp(App[int]):
+class OctotuiApp(TerminalApp):
     """Composition of the screen. `host` is closed by whoever opened it; its dump service is closed on quitting.
 
     Raises UsageError where the settings bind keys that make no sense.
@@ -60,13 +50,9 @@ class OctotuiApp(App[int]):
     VERTICAL_BREAKPOINTS = _HEIGHTS
 
     def __init__(self, host: HostPort) -> None:
-        super().__init__(driver_class=driver_class())
+        super().__init__(theme=host.settings.theme, is_mouse_on=host.settings.mouse)
         self.host = host
-        self.animation_level = "none"
         self.glyphs = glyphs(host.settings.ascii)
-        for name in themes.NAMES:
-            self.register_theme(themes.make_theme(name))
-        self.theme = themes.theme_name(host.settings.theme)
         self.keymap = make_keymap(host.settings.keys)
         bind_program(self, self.keymap)
         self.program = ProgramHandlers(self)
@@ -82,8 +68,7 @@ class OctotuiApp(App[int]):
         return self.processes
 
     def on_mount(self) -> None:
-        self.set_class(self.glyphs.is_ascii, "-ascii")
-        ScrollBar.renderer = PlainScrollBar if self.glyphs.is_ascii else ScrollBarRender
+        self.draw_plainly(self.glyphs.is_ascii)
         self._follow_processes()
         self._follow_dumps()
         if not self.host.settings.read_only:
@@ -176,7 +161,7 @@ class OctotuiApp(App[int]):
         if is_terminal_gone():
             self.leave(LOST_TERMINAL)
         elif getattr(self._driver, "take_left_out", bool)():
-            self.refresh(layout=True)
+            self.redraw()
 
 
 def user_name() -> str:

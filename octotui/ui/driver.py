@@ -6,8 +6,11 @@ ended with the terminal or is stuck in it.
 
 from __future__ import annotations
 
+import os
 import select
+import selectors
 import sys
+from codecs import getincrementaldecoder
 from queue import Empty, Full
 from typing import TYPE_CHECKING
 
@@ -20,6 +23,10 @@ PATIENCE_SECONDS = 0.25
 
 ENDING_SECONDS = 1.0
 
+READ_BYTES = 4096
+LOOK_SECONDS = 0.1
+"""How often the input is looked at for the end of the program, and for an Escape that is no beginning of a key."""
+
 _GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
@@ -27,6 +34,7 @@ def driver_class() -> type[Driver] | None:
     """The driver for this system; None for Textual's own choice."""
     if sys.platform == "win32":
         return None
+    from textual._xterm_parser import XTermParser
     from textual.drivers.linux_driver import LinuxDriver
 
     class PatientDriver(LinuxDriver):
@@ -61,6 +69,41 @@ def driver_class() -> type[Driver] | None:
                 super()._sigcont_application()
             elif self._writer_thread is not None:
                 self.send_message(self.SignalResume())
+
+        def run_input_thread(self) -> None:
+            """Keys and mouse as events. Textual's own ends the program at a byte that is not UTF-8, which one key of a
+            terminal set to Latin-1 sends.
+            """
+            parser = XTermParser(self._debug)
+            decode = getincrementaldecoder("utf-8")("replace").decode
+            with selectors.SelectSelector() as selector:
+                selector.register(self.fileno, selectors.EVENT_READ)
+                while not self.exit_event.is_set():
+                    text = ""
+                    if selector.select(LOOK_SECONDS):
+                        try:
+                            raw = os.read(self.fileno, READ_BYTES)
+                        except OSError:
+                            # The terminal is gone, which the application looks at by itself.
+                            return
+                        text = decode(raw)
+                        if not raw:
+                            self.exit_event.wait(LOOK_SECONDS)
+                    for event in (*(parser.feed(text) if text else ()), *parser.tick()):
+                        self.process_message(event)
+
+        def set_mouse(self, is_on: bool) -> None:
+            """Have the terminal report the mouse, or leave it to the terminal."""
+            if is_on:
+                self._mouse = True
+                self._enable_mouse_support()
+                if self._mouse_pixels:
+                    self._enable_mouse_pixels()
+                return
+            if self._mouse_pixels:
+                self.write("\x1b[?1016l")
+            self._disable_mouse_support()
+            self._mouse = False
 
         def close(self) -> None:
             thread = self._writer_thread

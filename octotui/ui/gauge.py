@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from octotui.processes.model import Sample
+from octotui.text import printable
 from octotui.ui.lines.status import Status, instance_of
 from octotui.ui.ports import HostPort
+from octotui.ui.steady import Steady
 from octotui.ui.table_model import TableModel
-
-SMOOTHING_SECONDS = 10.0
-"""Over about how long the own cost is averaged."""
 
 
 class Gauge:
@@ -56,7 +55,7 @@ class Gauge:
             recording="" if recorder is None else "rec ended" if recorder.is_over else "rec",
             replay=() if replay is None else replay.words(),
             scope=model.state.scope,
-            filter=model.state.filter.text,
+            filter=printable(model.state.filter.text),
             shown=model.rows.count_living(),
             frozen=model.freeze.words if model.freeze else "",
             interval_seconds=interval_seconds,
@@ -71,7 +70,7 @@ class OwnCost:
         self._clock = clock
         self._cpu = cpu
         self._mark: tuple[float, float] | None = None
-        self._average: float | None = None
+        self._steady = Steady(least=0.15)
         self._shown: float | None = None
         self._skipped = 0
 
@@ -84,10 +83,5 @@ class OwnCost:
         if self._skipped < 1:
             self._skipped += 1
             return None
-        elapsed = now[0] - before[0]
-        used = 100 * (now[1] - before[1]) / elapsed
-        weight = min(1.0, elapsed / SMOOTHING_SECONDS)
-        self._average = used if self._average is None else self._average + weight * (used - self._average)
-        if self._shown is None or abs(self._average - self._shown) > max(0.15, 0.3 * self._shown):
-            self._shown = round(self._average, 1)
+        self._shown = round(self._steady.take(100 * (now[1] - before[1]) / (now[0] - before[0])), 1)
         return self._shown

@@ -30,7 +30,7 @@ def tokens(theme: str) -> Mapping[str, str]:
     directory = styles_directory()
     found = _read(directory / "tokens.tcss")
     if theme != "dark":
-        found |= _read(directory / f"tokens_{theme}.tcss")
+        found |= _read(directory / f"tokens_{theme.replace('-', '_')}.tcss")
     return found
 
 

@@ -1,4 +1,4 @@
-"""octotui's themes, made from the tokens of the styles folder: dark, light, and the terminal's own palette."""
+"""octotui's themes, from the tokens of the styles folder: dark, light, the terminal's own palette, high contrast."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from textual.theme import Theme
 
 from octotui.ui.stylesheets import tokens
 
-NAMES = ("dark", "light", "ansi")
+NAMES = ("dark", "light", "ansi", "high-contrast")
 _BASE = frozenset(
     {
         "primary", "secondary", "warning", "error", "success", "accent", "foreground", "background", "surface",

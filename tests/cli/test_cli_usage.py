@@ -148,3 +148,10 @@ def test_a_reader_of_the_output_that_goes_away_causes_no_complaint(tmp_path: Pat
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 1
+
+
+@pytest.mark.parametrize(("wrong", "near"), [("drak", "dark"), ("contrast", "high-contrast"), ("Light", "light")])
+def test_a_wrong_theme_is_answered_with_the_nearest(wrong: str, near: str, cli: Callable[..., Completed]) -> None:
+    done = cli("--theme", wrong)
+    assert done.status == 2
+    assert f'did you mean "{near}"?' in done.stderr

@@ -66,6 +66,15 @@ async def show(text: str, host: FakeHost, app: OctotuiApp, pilot: Pilot[int]) ->
     assert_harmless(frame(app))
 
 
+async def ask_to_quit(app: OctotuiApp, pilot: Pilot[int]) -> None:
+    """Ask to quit while a capture runs, and stay."""
+    await pilot.press("q")
+    await until(pilot, lambda: "A capture is running" in app.screen.text())  # type: ignore[attr-defined]
+    assert_harmless(frame(app))
+    await pilot.press("escape")
+    await pilot.pause()
+
+
 async def capture(text: str, host: FakeHost, app: OctotuiApp, pilot: Pilot[int]) -> None:
     """Capture the process under the cursor; the job fails with `text`."""
     job = len(host.dumps.jobs) + 1
@@ -74,6 +83,7 @@ async def capture(text: str, host: FakeHost, app: OctotuiApp, pilot: Pilot[int])
     assert_harmless(frame(app))
     await pilot.press("enter")
     await until(pilot, lambda: len(host.dumps.jobs) == job)
+    await ask_to_quit(app, pilot)
     host.dumps.finish(job, outcome=JobState.FAILED, failure=Failure("x", text, text))
     await until(pilot, lambda: "failed" in app.processes.message)
     assert_harmless(frame(app))

@@ -47,8 +47,10 @@ class ProgramHandlers:
             case "palette":
                 self._open_palette()
             case "redraw":
-                self._app.refresh(layout=True)
+                self._app.redraw()
                 self.screen.say("The picture is painted anew")
+            case "mouse":
+                self.screen.say(self._app.switch_mouse(self._app.keymap.how("mouse")))
             case "suspend":
                 self.screen.say("")
                 self._app.app_suspend_signal.publish(self._app)
@@ -79,7 +81,7 @@ class ProgramHandlers:
 
     def resumed(self) -> None:
         """Back from the shell: another program has written over the terminal meanwhile."""
-        self._app.refresh(layout=True)
+        self._app.redraw()
         self._app.rescan()
         self.screen.say("Back again: the picture is painted anew")
 

@@ -7,31 +7,46 @@ from collections.abc import Collection
 from textual import events
 from textual.message import Message
 
+from octotui.dumps.results import Job, JobState
 from octotui.processes.state import SortColumn
 from octotui.ui.keymap import Keymap
 from octotui.ui.lines.cells import Line, Piece, cut, cut_line, left, right
 from octotui.ui.lines.columns import GUTTER, Layout, fit
 from octotui.ui.lines.glyphs import Glyphs
+from octotui.ui.lines.jobs import job_line
 from octotui.ui.lines.keys import footer_line
 from octotui.ui.lines.status import Status, status_line
 from octotui.ui.widgets.lines_view import LinesView
 
+FLAT = 5
+"""Lines of a terminal below which there is no room for the dumps panel: the first line says what is captured."""
+
 
 class StatusLine(LinesView):
-    """Host, user, instance; what is shown and how often."""
+    """Host, user, instance; what is shown and how often. On a flat terminal the capture that runs, while one does."""
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._glyphs = glyphs
         self.status = Status()
+        self._jobs: tuple[Job, ...] = ()
 
     def put(self, status: Status) -> None:
         if status != self.status:
             self.status = status
             self.changed()
 
+    def put_jobs(self, jobs: tuple[Job, ...]) -> None:
+        self._jobs = jobs
+        self.changed()
+
     def make_lines(self, width: int) -> tuple[Line, ...]:
-        return (status_line(self.status, width, self._glyphs),) if width > 0 else ((),)
+        if width < 1:
+            return ((),)
+        running = next((job for job in self._jobs if job.state is JobState.RUNNING), None)
+        if running is not None and self.app.size.height < FLAT:
+            return (cut_line(job_line(running, width, self._glyphs), width, self._glyphs.ellipsis),)
+        return (status_line(self.status, width, self._glyphs),)
 
 
 class TableHeader(LinesView):

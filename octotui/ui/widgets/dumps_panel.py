@@ -6,6 +6,7 @@ from octotui.dumps.results import Job
 from octotui.ui.lines.cells import Line, Piece
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.lines.jobs import panel_lines
+from octotui.ui.widgets.bars import StatusLine
 from octotui.ui.widgets.lines_view import LinesView
 
 
@@ -21,6 +22,8 @@ class DumpsPanel(LinesView):
         self._jobs = jobs
         self.set_class(bool(jobs), "-shown")
         self.changed()
+        for status in self.screen.query(StatusLine):
+            status.put_jobs(jobs)
 
     def make_lines(self, width: int) -> tuple[Line, ...]:
         lines = panel_lines(self._jobs, width - 2, self._most_lines(), self._glyphs)

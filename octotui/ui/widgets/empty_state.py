@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from octotui.processes.state import Scope, ViewState
+from octotui.text import printable
 from octotui.ui.keymap import Keymap
 from octotui.ui.lines.cells import Line, Piece, left, wrapped
 from octotui.ui.lines.glyphs import Glyphs
@@ -37,7 +38,7 @@ class EmptyState(LinesView):
 def _words(state: ViewState, keymap: Keymap) -> tuple[str, tuple[tuple[str, str], ...]]:
     scope, leave = keymap.how("cycle-scope"), keymap.how("quit")
     if not state.filter.is_empty:
-        return f'Nothing matches "{state.filter.text}".', (
+        return f'Nothing matches "{printable(state.filter.text, 200)}".', (
             (keymap.how("clear"), "clears the filter"),
             (keymap.how("filter"), "changes it"),
             (scope, "looks among more processes"),
