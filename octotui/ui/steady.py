@@ -5,6 +5,9 @@ from __future__ import annotations
 WEIGHT = 0.2
 """How much the newest value counts in the mean."""
 
+START = 8
+"""So many values count by half: the first ones hold the start of the program, and are forgotten soon."""
+
 
 class Steady:
     """What is shown moves when the mean of the last values is away from it by `share` of it, and by `least` at least.
@@ -15,12 +18,15 @@ class Steady:
     def __init__(self, *, least: float, share: float = 0.3) -> None:
         self._least = least
         self._share = share
+        self._count = 0
         self._mean: float | None = None
         self._shown: float | None = None
 
     def take(self, value: float) -> float:
         """The figure to show after `value` was measured."""
-        self._mean = value if self._mean is None else self._mean + WEIGHT * (value - self._mean)
+        self._count += 1
+        weight = WEIGHT if self._count > START else 0.5
+        self._mean = value if self._mean is None else self._mean + weight * (value - self._mean)
         if self._shown is None or abs(self._mean - self._shown) >= max(self._least, self._share * self._shown):
             self._shown = self._mean
         return self._shown

@@ -24,3 +24,9 @@ def test_small_figures_move_by_what_matters_alone() -> None:
     cost = Steady(least=0.3)
     cost.take(0.1)
     assert {cost.take(0.35) for _ in range(50)} == {0.1}
+
+
+def test_the_cost_of_the_start_is_forgotten_within_a_few_refreshes() -> None:
+    cost = Steady(least=0.3)
+    cost.take(60.0)
+    assert [cost.take(1.0) for _ in range(7)][-1] < 2.0
