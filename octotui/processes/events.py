@@ -1,193 +1,215 @@
-"""Starts, execs and ends of processes as the kernel tells of them: the process connector of netlink.
+"""Each start, exec and end of a process in the moment it happens, from the kernel's process connector.
 
-A raw socket, for the one thing that is needed of it: an event costs a fifth of what a general netlink library takes.
+Linux tells root, and since 6.6 everybody, but only on the host itself: in a container the request is dropped without an
+answer. So nothing counts as heard before the kernel has acknowledged it.
 """
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import select
 import socket
-import struct
 import sys
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Collection
+from types import TracebackType
 from typing import NamedTuple
 
-from octotui.errors import AccessDenied
-from octotui.processes.eventwire import (
-    GROUP,
+from octotui.processes.event_refusal import EventsUnavailable, explained, is_in_container, not_linux
+from octotui.processes.event_socket import bound, unsubscribe
+from octotui.processes.event_wire import (
+    EVERYTHING,
+    IGNORE,
     LISTEN,
-    WANTED_MASK,
+    EventKind,
     ProcessEvent,
     acknowledgement,
     decode,
-    filter_program,
+    mask_of,
     request,
+    socket_filter,
 )
 
+__all__ = ["EventKind", "EventsUnavailable", "Heard", "ProcessEvent", "ProcessEvents"]
+
+ALL_KINDS = (EventKind.FORK, EventKind.EXEC, EventKind.EXIT)
 BUFFER_BYTES = 16 << 20
-"""Room for events asked of the kernel: so much that a pause of a second in a storm of forks loses none."""
+"""Holds what a fork storm makes in more than half a second, were the reader to stall for so long."""
 
-ACK_SECONDS = 1.0
-DRAINED_AT_ONCE = 4096
+ACKNOWLEDGEMENT_SECONDS = 1.0
+_CONTAINER_SECONDS = 0.05
+"""How long a container is asked to answer: the kernel answers within the request or, as there, never."""
 
-_IGNORE_MESSAGE = request(2)
-_NETLINK_CONNECTOR = 11
-_SO_ATTACH_FILTER = 26
-_SO_RCVBUFFORCE = 33
-_LONGEST = 4096
+_LONGEST_DATAGRAM = 8192
 
 
 class Heard(NamedTuple):
-    """What one `drain` gave: `was_lost` when events were lost before these, `has_more` when its limit was reached."""
+    """What one `drain` found, oldest first.
 
-    events: tuple[ProcessEvent, ...] = ()
-    was_lost: bool = False
-    has_more: bool = False
+    `was_lost`: the buffer ran over, and events are missing; only a full scan made after this drain knows what is there.
+    `has_more`: the limit was reached before the end.
+    """
+
+    events: tuple[ProcessEvent, ...]
+    was_lost: bool
+    has_more: bool
 
 
 class ProcessEvents:
-    """A subscription to the starts, execs and ends of all processes of the host; threads are left out.
+    """A subscription to the events of all processes of the host, from the return of `open` until `close`.
 
-    `open` makes one. It is ended by `close`, and at the end of the program if need be: an octotui that is killed
-    outright leaves the kernel counting a listener that is gone, which costs a host next to nothing.
+    Events from before `open` are not told: whoever wants the whole picture scans after it. `close` takes the
+    subscription back, also when the object is dropped and when the interpreter exits. After a SIGKILL the kernel goes
+    on counting one listener until it boots again; with nobody on the socket that costs a test per event and no more.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, kinds: Collection[EventKind], *, is_filtered: bool) -> None:
+        """Use `open`."""
+        self.is_filtered = is_filtered
+        """Whether the events of threads are dropped within the kernel."""
+        self.is_masked = False
+        """Whether the kernel sends the wanted kinds alone."""
+        self.buffer_bytes = connection.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        """The receive buffer as the kernel counts it, which is up to twice what was asked for."""
+        self.event_count = 0
+        self.lost_count = 0
+        """How often the buffer ran over; the kernel does not say how many events were lost each time."""
         self._connection = connection
-        self._buffer = bytearray(_LONGEST)
-        self.lost = 0
-        self._let_go = weakref.finalize(self, _let_go, connection)
+        self._mask = mask_of(kinds)
+        self._buffer = bytearray(_LONGEST_DATAGRAM)
+        self._view = memoryview(self._buffer)
+        self._is_overrun = False
+        self._finalizer = weakref.finalize(self, unsubscribe, connection, os.getpid())
 
     @classmethod
-    def open(cls, *, buffer_bytes: int = BUFFER_BYTES, ack_seconds: float = ACK_SECONDS) -> ProcessEvents:
-        """Subscribe, and wait for the kernel's word that it counts. Raises AccessDenied, with the reason."""
-        if sys.platform != "linux":
-            raise _unavailable("this is not Linux", "")
+    def open(cls, *, buffer_bytes: int = BUFFER_BYTES, want: Collection[EventKind] = ALL_KINDS) -> ProcessEvents:
+        """Subscribes; returns when the kernel has acknowledged it. Raises EventsUnavailable within about a second."""
+        if not want:
+            raise ValueError("no kind of event is wanted")
+        if not sys.platform.startswith("linux"):
+            raise not_linux()
         try:
-            connection = socket.socket(
-                socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, _NETLINK_CONNECTOR
-            )
+            events = cls._subscribed(buffer_bytes, want) or cls._subscribed(buffer_bytes, want, is_bare=True)
         except OSError as error:
-            raise _unavailable(os.strerror(error.errno or 0), _ON_THE_HOST) from error
+            raise explained(error.errno or 0) from error
+        if events is None:
+            raise explained(errno.ETIMEDOUT)
+        return events
+
+    @classmethod
+    def _subscribed(
+        cls, buffer_bytes: int, want: Collection[EventKind], *, is_bare: bool = False
+    ) -> ProcessEvents | None:
+        """A subscription; None if the kernel fell silent as soon as there was something to filter. Raises OSError."""
+        number = int.from_bytes(os.urandom(4), sys.byteorder)
+        connection, is_filtered = bound(buffer_bytes, b"" if is_bare else socket_filter(want, number))
+        events = cls(connection, want, is_filtered=is_filtered)
         try:
-            _make_room(connection, buffer_bytes)
-            _attach_filter(connection)
-            connection.bind((0, GROUP))
-            _subscribe(connection, ack_seconds)
+            events._listen(number)
+            if is_bare or events._narrow(number):
+                return events
         except BaseException:
-            _let_go(connection)
+            events.close()
             raise
-        return cls(connection)
-
-    @property
-    def buffer_bytes(self) -> int:
-        """The room for events that the kernel granted."""
-        return self._connection.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-
-    def fileno(self) -> int:
-        return self._connection.fileno()
-
-    def drain(self, limit: int = DRAINED_AT_ONCE) -> Heard:
-        """At most about `limit` events that wait now; waits for none. Closed, it gives none."""
-        receive, buffer = self._connection.recvfrom_into, self._buffer
-        events: list[ProcessEvent] = []
-        was_lost = False
-        while len(events) < limit:
-            try:
-                size, sender = receive(buffer)
-            except BlockingIOError:
-                return Heard(tuple(events), was_lost)
-            except OSError as error:
-                if error.errno != errno.ENOBUFS:
-                    return Heard(tuple(events), was_lost)
-                was_lost = True
-                self.lost += 1
-                continue
-            # Only the kernel has the address 0.
-            if sender[0] == 0:
-                decode(buffer, size, events)
-        return Heard(tuple(events), was_lost, True)
-
-    def close(self) -> None:
-        """Tell the kernel that nobody listens any more. A second time does nothing."""
-        self._let_go()
+        # The kernel has forgotten this listener, and would subtract one more for an IGNORE.
+        events._finalizer.detach()
+        connection.close()
+        return None
 
     def __enter__(self) -> ProcessEvents:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
+    def fileno(self) -> int:
+        """The descriptor to select on: readable when `drain` has something to say. -1 after `close`."""
+        return self._connection.fileno()
 
-_ON_THE_HOST = "run octotui on the host itself, outside of its containers"
+    def drain(self, limit: int = 4096) -> Heard:
+        """What has come since the last call, without waiting and without raising; nothing after `close`.
 
+        Reads at most `limit` datagrams. Once the buffer ran over, the kernel drops what is new until the reader is at
+        the end of what is old: `was_lost` stays up until then, and a scan before it could miss processes.
+        """
+        found: list[ProcessEvent] = []
+        was_lost = self._is_overrun
+        has_more = True
+        for _ in range(limit):
+            try:
+                datagram = self._receive()
+            except OSError as error:
+                if error.errno == errno.ENOBUFS:
+                    was_lost = self._is_overrun = True
+                    self.lost_count += 1
+                    continue
+                has_more = self._is_overrun = False
+                break
+            found += decode(datagram, self._mask)
+        self.event_count += len(found)
+        return Heard(tuple(found), was_lost, has_more)
 
-def _unavailable(reason: str, hint: str) -> AccessDenied:
-    return AccessDenied(f"the kernel does not tell of process starts here ({reason})", hint=hint, code="no-events")
+    def close(self) -> None:
+        """Takes the subscription back. Harmless when done before, or by a forked child, which only drops its copy."""
+        self._finalizer()
 
+    def _receive(self) -> memoryview:
+        """The next datagram of the kernel, empty if it was from elsewhere or too long. Raises OSError, as for none."""
+        size, sender = self._connection.recvfrom_into(self._buffer, 0, socket.MSG_TRUNC)
+        # Root's processes may send to this port as well; the kernel's own port is 0.
+        return self._view[: size if sender[0] == 0 and size <= _LONGEST_DATAGRAM else 0]
 
-def _let_go(connection: socket.socket) -> None:
-    try:
-        connection.send(_IGNORE_MESSAGE)
-    except OSError:
-        # Whoever was never heard need not be unsubscribed.
-        pass
-    finally:
-        connection.close()
+    def _listen(self, number: int) -> None:
+        """The first request. Raises OSError with what the kernel says against it, ETIMEDOUT if it says nothing."""
+        self._connection.send(request(LISTEN, number))
+        error = self._answer(number, _CONTAINER_SECONDS if is_in_container() else ACKNOWLEDGEMENT_SECONDS)
+        if error:
+            raise OSError(error, os.strerror(error))
 
+    def _narrow(self, number: int) -> bool:
+        """Asks for the wanted kinds alone. False if the kernel fell silent over it.
 
-def _make_room(connection: socket.socket, size: int) -> None:
-    """As much as root may have, or else what the system grants everybody."""
-    try:
-        connection.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
-    except OSError:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+        A mask hides its own acknowledgement, and kernels before 6.6 drop a request that has one. Some early 6.6 and
+        6.7 ones forget all listeners once a message reached nobody, as when it was filtered: what is asked for after
+        the masked request then stays without an answer.
+        """
+        self._connection.send(request(LISTEN, number, self._mask))
+        if self._is_answered(LISTEN, number, EVERYTHING):
+            self._connection.send(request(LISTEN, number, self._mask))
+            self.is_masked = True
+            return True
+        if self._is_answered(LISTEN, number):
+            # Where masks are unknown, listeners are counted by the request: this takes the second one back.
+            self._is_answered(IGNORE, number)
+            return True
+        return False
 
+    def _is_answered(self, operation: int, number: int, mask: int | None = None) -> bool:
+        self._connection.send(request(operation, number, mask))
+        return self._answer(number, 0.0) == 0
 
-def _attach_filter(connection: socket.socket) -> None:
-    """Leave threads out in the kernel; where it has no filters they are left out by `decode`."""
-    program = ctypes.create_string_buffer(filter_program(), len(filter_program()))
-    pointer = struct.pack("@HP", len(filter_program()) // 8, ctypes.addressof(program))
-    try:
-        connection.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, pointer)
-    except OSError:
-        return
+    def _answer(self, number: int, seconds: float) -> int:
+        """The error of the kernel's answer, 0 for none; ETIMEDOUT. Events that came before it are left out.
 
-
-def _subscribe(connection: socket.socket, ack_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-    number = int.from_bytes(os.urandom(4), sys.byteorder)
-    try:
-        connection.send(request(LISTEN, number=number))
-        code = _acknowledged(connection, number, clock() + ack_seconds, clock)
-        if code:
-            raise _unavailable(os.strerror(code), "sudo octotui")
-        # With a mask the kernel acknowledges no more, so the plain request had to come first. A kernel that knows no
-        # masks takes no notice of this one.
-        connection.send(request(LISTEN, number=number, mask=WANTED_MASK))
-    except ConnectionRefusedError as error:
-        raise _unavailable("this is another network namespace", _ON_THE_HOST) from error
-    except OSError as error:
-        raise _unavailable(os.strerror(error.errno or 0), "sudo octotui") from error
-
-
-def _acknowledged(connection: socket.socket, number: int, deadline: float, clock: Callable[[], float]) -> int:
-    """The error number of the kernel's answer to request `number`, 0 for none; events may come before it."""
-    poll = select.poll()
-    poll.register(connection, select.POLLIN)
-    while (left := deadline - clock()) > 0:
-        if not poll.poll(left * 1000):
-            break
-        try:
-            raw, sender = connection.recvfrom(_LONGEST)
-        except OSError as error:
-            if error.errno in (errno.ENOBUFS, errno.EAGAIN):
-                continue
-            raise
-        if sender[0] == 0 and (code := acknowledgement(raw, number)) is not None:
-            return code
-    raise _unavailable("the kernel does not answer, as in a container", _ON_THE_HOST)
+        The answers to all listeners come to each of them; ours is the one with our number.
+        """
+        begun = time.monotonic()
+        while (waited := time.monotonic() - begun) <= ACKNOWLEDGEMENT_SECONDS:
+            try:
+                error = acknowledgement(self._receive(), number)
+                if error is not None:
+                    return error
+            except BlockingIOError:
+                if waited >= seconds:
+                    break
+                wait = select.poll()
+                wait.register(self._connection, select.POLLIN)
+                wait.poll((seconds - waited) * 1000.0)
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+        return errno.ETIMEDOUT

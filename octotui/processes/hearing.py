@@ -6,8 +6,7 @@ from collections.abc import Callable, Container
 from typing import Protocol
 
 from octotui.errors import OctotuiError
-from octotui.processes.events import Heard, ProcessEvents
-from octotui.processes.eventwire import EventKind
+from octotui.processes.events import EventKind, Heard, ProcessEvents
 
 DRAINED_AT_ONCE = 2048
 MOST_ROUNDS = 64

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from octotui.errors import AccessDenied
-from octotui.processes.entry import YOUNG_SECONDS, EntryReader, content
+from octotui.processes.entry import LONGEST_STAT, YOUNG_SECONDS, EntryReader, content
 from octotui.processes.hearing import Hearing
 from octotui.processes.model import Changes, ProcessInfo, ProcessKey, Redactor, Snapshot
-from octotui.processes.newest import NewestPid, is_process
+from octotui.processes.newest import NewestPid, is_thread
 from octotui.processes.proctable import ProcessTable
 from octotui.processes.statfiles import StatFiles, most_files
 from octotui.text import printable
@@ -58,7 +58,7 @@ class ProcfsSource:
         # A copy of a proc file system does not tell by its open files that a process is gone.
         self._files = StatFiles(most_files() if root == PROC else 0)
         self._table = ProcessTable()
-        self._newest = NewestPid()
+        self._newest: NewestPid | None = None
         self._listed_at: float | None = None
         self._number = 0
 
@@ -122,6 +122,8 @@ class ProcfsSource:
     def close(self) -> None:
         """Close what is kept open; a further `read` opens it again, without events."""
         self._files.close()
+        if self._newest is not None:
+            self._newest.close()
         if self._hearing is not None:
             self._hearing.close()
 
@@ -176,14 +178,19 @@ class ProcfsSource:
         hearing.drain(self._table.entries)
         for pid in hearing.take_execed():
             self._table.distrust(pid)
-        appeared = self._newest.appeared(directory) if hearing.state == "off" else None
+        appeared = self._appeared() if hearing.state == "off" else None
         if listed_at is None:
             return None
         if hearing.is_complete and now - listed_at < LISTING_SECONDS:
             return hearing.take_touched()
         if appeared is not None and now - listed_at < POLLED_LISTING_SECONDS:
-            return {pid for pid in appeared if is_process(directory, pid)}
+            return {pid for pid in appeared if pid in self._table.entries or not _is_thread(directory, pid)}
         return None
+
+    def _appeared(self) -> tuple[int, ...] | None:
+        if self._newest is None:
+            self._newest = NewestPid(self._root)
+        return self._newest.appeared()
 
     def _read_all(self, directory: int, pids: Set[int], uptime: float) -> set[int]:
         """Look at each pid; those that had a process and have none now."""
@@ -211,3 +218,7 @@ class ProcfsSource:
     def _forget(self, pid: int) -> None:
         self._table.drop(pid)
         self._files.forget(pid)
+
+
+def _is_thread(directory: int, pid: int) -> bool:
+    return is_thread(content(directory, f"{pid}/stat", LONGEST_STAT))

@@ -1,4 +1,4 @@
-"""The doctor's lines about the store, the terminal and the kernel's process events."""
+"""The doctor's lines about the store and the terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from octotui.cli.doctor.check import Check, Status
-from octotui.cli.doctor.events import event_source
 from octotui.cli.doctor.storage import store
 from octotui.cli.doctor.terminal import terminal
 from octotui.dumps.disk.filesystems import FileSystem
@@ -72,22 +71,6 @@ def test_room_that_cannot_be_asked_is_a_warning(tmp_path: Path) -> None:
 )
 def test_the_kind_of_disk_is_held_against_what_a_dump_needs(kind: str, status: Status, tmp_path: Path) -> None:
     assert lines(tmp_path, kind=kind)["file system"].status is status
-
-
-def test_events_that_work_are_said_to_be_unused_by_this_version() -> None:
-    check = event_source(lambda: "")
-    assert (check.status, check.fix) == (Status.OK, "")
-    assert "polling" in check.detail
-
-
-def test_events_that_do_not_work_name_the_reason() -> None:
-    check = event_source(lambda: "Operation not permitted")
-    assert check.status is Status.WARNING
-    assert "Operation not permitted" in check.detail
-
-
-def test_the_real_process_connector_answers_or_gives_a_reason() -> None:
-    assert event_source().status in (Status.OK, Status.WARNING)
 
 
 @pytest.mark.parametrize(

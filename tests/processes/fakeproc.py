@@ -50,7 +50,6 @@ class FakeProc:
             "0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0"
         )
         (home / "stat").write_bytes(b"%d (%s) %s\n" % (pid, name, line.encode()))
-        (home / "status").write_bytes(b"Name:\t%s\nTgid:\t%d\nPid:\t%d\n" % (name.replace(b"\n", b"\\n"), pid, pid))
         (home / "cmdline").write_bytes(b"".join(a + b"\0" for a in argv) if command is None else command)
         (home / "cgroup").write_bytes(cgroup)
         for link, target in (("exe", executable), ("cwd", cwd)):

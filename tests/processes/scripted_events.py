@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-from octotui.processes.events import Heard
-from octotui.processes.eventwire import EventKind, ProcessEvent
+from octotui.processes.events import EventKind, Heard, ProcessEvent
 
 
 class ScriptedEvents:

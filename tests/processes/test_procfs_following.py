@@ -13,7 +13,7 @@ from scripted_events import ScriptedEvents
 from octotui.errors import AccessDenied
 from octotui.processes.hearing import Hearing
 from octotui.processes.model import ProcessKey, Sample, Snapshot
-from octotui.processes.newest import MOST
+from octotui.processes.newest import MOST_CANDIDATES
 from octotui.processes.procfs import LISTING_SECONDS, POLLED_LISTING_SECONDS, ProcfsSource
 from octotui.processes.sampler import Sampler
 
@@ -245,7 +245,9 @@ def test_without_events_the_newest_pid_tells_of_starts_and_a_list_now_and_then_o
     assert {key.pid for key in scene.read(TENTACLE).processes} == {812, 14220}
 
 
-@pytest.mark.parametrize("told", [400, 14219 + MOST + 1, "soon", "9" * 12], ids=["anew", "many", "no number", "long"])
+@pytest.mark.parametrize(
+    "told", [400, 14219 + MOST_CANDIDATES + 1, "soon", "9" * 12], ids=["anew", "many", "no number", "long"]
+)
 def test_a_newest_pid_that_tells_nothing_is_made_good_by_a_list(deaf_scene: Scene, told: int | str) -> None:
     scene = deaf_scene
     newest(scene, 14219)
