@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import select
-import selectors
 import sys
 from codecs import getincrementaldecoder
+from contextlib import suppress
 from queue import Empty, Full
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,10 @@ ENDING_SECONDS = 1.0
 
 READ_BYTES = 4096
 LOOK_SECONDS = 0.1
-"""How often the input is looked at for the end of the program, and for an Escape that is no beginning of a key."""
+"""How soon after the last input it is looked at again, for an Escape that is no beginning of a key."""
+
+LOOKS = 3
+"""So many such looks settle what came last; after them nothing is done until more comes."""
 
 _GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
@@ -42,6 +45,7 @@ def driver_class() -> type[Driver] | None:
 
         _writer_thread: WriterThread | None
         has_left_out = False
+        _wake = -1
 
         def write(self, data: str) -> None:
             thread = self._writer_thread
@@ -76,21 +80,38 @@ def driver_class() -> type[Driver] | None:
             """
             parser = XTermParser(self._debug)
             decode = getincrementaldecoder("utf-8")("replace").decode
-            with selectors.SelectSelector() as selector:
-                selector.register(self.fileno, selectors.EVENT_READ)
+            wake, self._wake = os.pipe()
+            poll = select.poll()
+            for descriptor in (self.fileno, wake):
+                poll.register(descriptor, select.POLLIN)
+            looks = 0
+            try:
                 while not self.exit_event.is_set():
+                    ready = [descriptor for descriptor, _ in poll.poll(LOOK_SECONDS * 1000 if looks else None)]
+                    looks = LOOKS if ready else looks - 1
                     text = ""
-                    if selector.select(LOOK_SECONDS):
-                        try:
-                            raw = os.read(self.fileno, READ_BYTES)
-                        except OSError:
-                            # The terminal is gone, which the application looks at by itself.
-                            return
+                    if wake in ready:
+                        os.read(wake, 1)
+                    if self.fileno in ready:
+                        raw = os.read(self.fileno, READ_BYTES)
                         text = decode(raw)
                         if not raw:
                             self.exit_event.wait(LOOK_SECONDS)
                     for event in (*(parser.feed(text) if text else ()), *parser.tick()):
                         self.process_message(event)
+            except OSError:
+                # The terminal is gone, which the application looks at by itself.
+                return
+            finally:
+                waking, self._wake = self._wake, -1
+                os.close(wake)
+                os.close(waking)
+
+        def disable_input(self) -> None:
+            """Textual's own, which waits for the input thread; that one is woken, to look for the end of its work."""
+            with suppress(OSError):
+                os.write(self._wake, b"x")
+            super().disable_input()
 
         def set_mouse(self, is_on: bool) -> None:
             """Have the terminal report the mouse, or leave it to the terminal."""

@@ -46,10 +46,12 @@ class Canvas:
 
     def __init__(self) -> None:
         self._lines: dict[int, list[_Cell]] = {}
+        self._odd: set[int] = set()
 
     def forget(self) -> None:
         """The terminal may show anything now: the next update is sent as it is."""
         self._lines.clear()
+        self._odd.clear()
 
     def difference(self, update: CompositorUpdate) -> CompositorUpdate | None:
         """What has to be sent for `update`, None for nothing. A whole picture stays one, so that it mends a terminal
@@ -58,7 +60,9 @@ class Canvas:
         if isinstance(update, LayoutUpdate):
             left, top = update.region.offset
             for y, strips in enumerate(update.strips, top):
-                self._lines[y] = [_UNKNOWN] * left + _cells(strips)
+                cells, is_odd = _cells(strips)
+                self._lines[y] = [_UNKNOWN] * left + cells
+                (self._odd.add if is_odd else self._odd.discard)(y)
             last = top + len(update.strips)
             return CellUpdate([run for y in range(top, last) for run in _known(0, y, self._lines[y])])
         if not isinstance(update, ChopsUpdate):
@@ -74,28 +78,34 @@ class Canvas:
         return CellUpdate(runs) if runs else None
 
     def _runs(self, y: int, strips: Mapping[int, Strip]) -> list[_Run]:
-        before = self._lines.get(y, [])
-        now = list(before)
+        line = self._lines.setdefault(y, [])
+        changed: list[int] = []
         for x, strip in strips.items():
-            cells = _cells((strip,))
-            if len(now) < x:
-                now += [_UNKNOWN] * (x - len(now))
-            now[x : x + len(cells)] = cells
-        self._lines[y] = now
-        changed = [x for x, cell in enumerate(now) if x >= len(before) or cell != before[x]]
+            cells, is_odd = _cells((strip,))
+            if is_odd:
+                self._odd.add(y)
+            if len(line) < x:
+                line += [_UNKNOWN] * (x - len(line))
+            before = line[x : x + len(cells)]
+            if before == cells:
+                continue
+            before += [_UNKNOWN] * (len(cells) - len(before))
+            changed += [x + at for at, (old, new) in enumerate(zip(before, cells, strict=True)) if old != new]
+            line[x : x + len(cells)] = cells
         if not changed:
             return []
-        if _is_odd(before) or _is_odd(now):
+        if y in self._odd:
             # A terminal may count such characters otherwise than we do, and then no cell after them is where we think.
-            return _known(0, y, now)
+            return _known(0, y, line)
+        changed.sort()
         runs: list[_Run] = []
         start = end = changed[0]
         for x in changed[1:]:
             if x - end > BRIDGE:
-                runs += _known(start, y, now[start : end + 1])
+                runs += _known(start, y, line[start : end + 1])
                 start = x
             end = x
-        return runs + _known(start, y, now[start : end + 1])
+        return runs + _known(start, y, line[start : end + 1])
 
 
 def _known(x: int, y: int, cells: list[_Cell]) -> list[_Run]:
@@ -113,8 +123,10 @@ def _known(x: int, y: int, cells: list[_Cell]) -> list[_Run]:
     return runs
 
 
-def _cells(strips: Iterable[Strip]) -> list[_Cell]:
+def _cells(strips: Iterable[Strip]) -> tuple[list[_Cell], bool]:
+    """The cells of a line, and whether there is a character among them that takes other than one."""
     cells: list[_Cell] = []
+    is_odd = False
     for strip in strips:
         for text, style, control in strip:
             if control:
@@ -123,9 +135,10 @@ def _cells(strips: Iterable[Strip]) -> list[_Cell]:
             if _is_plain(text):
                 cells += [(character, style) for character in text]
             elif text:
+                is_odd = True
                 cells.append((text, style))
                 cells += [("", style)] * (cell_len(text) - 1)
-    return cells
+    return cells, is_odd
 
 
 @lru_cache(2048)
@@ -141,10 +154,6 @@ def _harmless(text: str) -> str:
 def _is_plain(text: str) -> bool:
     """Whether each character takes one cell."""
     return text.isascii() or all(cell_len(character) == 1 for character in text)
-
-
-def _is_odd(cells: list[_Cell]) -> bool:
-    return any(len(text) != 1 for text, _ in cells)
 
 
 def _rendered(cells: list[_Cell], colours: ColorSystem) -> str:

@@ -69,7 +69,9 @@ class Sampling:
             await self._pause(self.pause_seconds if self._has_rates else SECOND_SAMPLE_SECONDS)
         self._note_loop_cost()
         try:
-            sample, self._scan_cost = await in_daemon_thread(self._read)
+            sample, cost = await in_daemon_thread(self._read)
+            # The first scan reads everything there is to know, and is dear as none after it.
+            self._scan_cost = cost if self._has_rates else 0.0
         finally:
             self._has_rates = self._scanned_at > 0
             self._scanned_at = time.monotonic()
