@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Set
 
+from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey, Sample
 from octotui.ui.background import in_daemon_thread
 from octotui.ui.ports import HostPort
@@ -22,6 +23,9 @@ SOONEST_SECONDS = 0.25
 
 LISTENING_REST_SECONDS = 0.1
 """How long events gather, after some were taken in, before the next are."""
+
+LISTENING_SHARE = 0.01
+"""Of one core, what listening may take beside the scans while a host starts hundreds of programs a second."""
 
 _STEADY = 5
 
@@ -115,14 +119,18 @@ class Sampling:
         """Take in what is there, then let events gather: a flood of them costs no more than a bounded share."""
         self._stop_listening()
         begun = time.thread_time()
-        is_wanted = self._host.listen()
+        try:
+            is_wanted = self._host.listen()
+        except (OctotuiError, OSError):
+            # The scan meets the same obstacle, and what it meets is told.
+            is_wanted = True
         cost = time.thread_time() - begun
         loop = asyncio.get_running_loop()
         if is_wanted:
             due = self._scanned_at + max(SOONEST_SECONDS, self._cost / LARGEST_SHARE)
             self._timer = loop.call_later(max(0.0, due - time.monotonic()), self._wanted.set)
         else:
-            self._timer = loop.call_later(max(LISTENING_REST_SECONDS, cost / LARGEST_SHARE), self._listen)
+            self._timer = loop.call_later(max(LISTENING_REST_SECONDS, cost / LISTENING_SHARE), self._listen)
 
     def _stop_listening(self) -> None:
         if self._listened_on is not None:

@@ -150,3 +150,17 @@ async def test_nothing_is_listened_to_after_the_sampling_was_given_up(host: Talk
     host.tell()
     await asyncio.sleep(0.05)
     assert host.listened == 0
+
+
+async def test_listening_that_fails_leads_to_a_scan_which_says_why(host: TalkingHost) -> None:
+    pace = sampling(host)
+    await pace.next_sample()
+
+    def refused() -> bool:
+        os.read(host.reading, 4096)
+        raise OSError(24, "Too many open files")
+
+    host.listen = refused  # type: ignore[method-assign]
+    host.tell()
+    await asyncio.wait_for(pace.next_sample(), 60)
+    assert host.scans == 2
