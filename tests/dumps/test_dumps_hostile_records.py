@@ -33,7 +33,7 @@ def shown(store: Store) -> Any:
     _facts(record)
     entry = Entry(str(record.path), record=record)
     entry_line(entry, 80, glyphs(False), is_cursor=True)
-    path_lines(entry, 80, glyphs(False))
+    path_lines(entry, 80, glyphs(False), again="V")
     json.dumps({"record": dict(record.data)}, indent=2, allow_nan=False)
     recheck(record)
     return json.loads(json.dumps(document(record, 0.0), allow_nan=False))
