@@ -208,6 +208,9 @@ class ProcfsSource:
             elif entry is not None:
                 gone.add(pid)
                 self._forget(pid)
+            else:
+                # It ended while it was read for the first time.
+                self._files.forget(pid)
         return gone
 
     def _read_again(self, directory: int, pid: int, uptime: float) -> None:

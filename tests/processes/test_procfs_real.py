@@ -217,3 +217,35 @@ def test_the_followed_table_of_this_machine_has_what_came_and_not_what_went() ->
             child.kill()
             child.wait()
         source.close()
+
+
+def test_a_process_that_ends_while_it_is_first_read_leaves_no_file_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = ProcfsSource(masked)
+    child = subprocess.Popen(["sleep", "600"])
+
+    def end_it(*_: object) -> None:
+        child.kill()
+        child.wait()
+
+    try:
+        source.read(frozenset())
+        with monkeypatch.context() as patched:
+            really_read = source._reader.updated
+
+            def ended_meanwhile(directory: int, pid: int, *rest: object) -> object:
+                return end_it() if pid == child.pid else really_read(directory, pid, *rest)  # type: ignore[arg-type]
+
+            patched.setattr(source._reader, "updated", ended_meanwhile)
+            source._table.drop(child.pid)
+            source._files.forget(child.pid)
+            source.read(frozenset())
+        opened = {os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd") if is_open(name)}
+        assert f"/proc/{child.pid}/stat" not in opened
+        assert f"/proc/{os.getpid()}/stat" in opened
+    finally:
+        end_it()
+        source.close()
+
+
+def is_open(descriptor: str) -> bool:
+    return os.path.lexists(f"/proc/self/fd/{descriptor}")
