@@ -88,7 +88,9 @@ class Terminal:
     @property
     def text(self) -> str:
         """What a person sees."""
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        # pyte's own picture cannot be asked for while a half of a wide character is overwritten, as in mid-update.
+        cells, columns = self._screen.buffer, range(self._screen.columns)
+        return "\n".join("".join(cells[y][x].data for x in columns).rstrip() for y in range(self._screen.lines))
 
     def wait_for(self, condition: Callable[[str], object], seconds: float = 90.0) -> str:
         """Reads until what is seen meets `condition`; fails with the picture when it never does."""

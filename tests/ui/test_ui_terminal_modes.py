@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-from pathlib import Path
 
 from terminal_emulator import Terminal
 from ui_fakes import FakeHost
@@ -69,26 +66,3 @@ def test_a_key_of_a_terminal_set_to_latin_1_ends_nothing() -> None:
         terminal.wait_for(lambda seen: "/caf" in seen)
         terminal.press("\x11")
         assert terminal.wait_for_end() == 0
-
-
-def test_after_ctrl_z_and_fg_the_whole_picture_stands_again() -> None:
-    with Terminal(["--all", "--interval", "60"], {}) as terminal:
-        terminal.wait_for(lambda seen: "PROCESS" in seen)
-        terminal.settle(3)
-        before = terminal.text
-        terminal.press("\x1a")
-        terminal.wait_for(lambda _: state(terminal.process.pid) == "T")
-        terminal.settle(2)
-        start = len(terminal.raw)
-        os.kill(terminal.process.pid, signal.SIGCONT)
-        terminal.wait_for(lambda _: terminal.raw.count(b"PROCESS", start) > 0)
-        terminal.settle(3)
-        assert terminal.text == before
-        assert switched(bytes(terminal.raw[start:]), b"h")
-        terminal.press("q")
-        assert terminal.wait_for_end() == 0
-
-
-def state(pid: int) -> str:
-    """The kernel's letter for the state of a process."""
-    return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
