@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import getpass
 import signal
 import sys
@@ -85,6 +86,7 @@ class OctotuiApp(TerminalApp):
         """Shows one sample after the other, as they come. A replay goes its own way."""
         if self.host.replay is not None:
             await self.host.replay.follow(self.processes)
+        is_settled = False
         while True:
             try:
                 sample = await self.sampling.next_sample()
@@ -92,6 +94,10 @@ class OctotuiApp(TerminalApp):
                 self.processes.report_problem(printable(str(error)))
             else:
                 self.processes.take(sample)
+                if not is_settled:
+                    # What stands by now stays: looking through it for garbage would hold up the loop now and then.
+                    gc.freeze()
+                    is_settled = True
 
     def _kept(self) -> frozenset[ProcessKey]:
         return self.processes.model.kept() | {job.key for job in self.host.dumps.jobs if not job.state.is_over}
