@@ -43,7 +43,7 @@ class Sightings:
             self._forget(key)
         for process in (*snapshot.passed, *suspects):
             before = self.processes.get(process.key)
-            if before is None or not _is_alike(before, process):
+            if before is None or not before.is_alike(process):
                 new.add(process.key)
                 self._note(process, before)
             else:
@@ -84,15 +84,3 @@ def _evidence(process: ProcessInfo) -> Evidence:
     finding = classify(process)
     program = commandline.program(process.executable, commandline.words(process.argv, process.executable), process.name)
     return Evidence(finding, program, first_work_directory((*process.argv, process.cwd)))
-
-
-def _is_alike(before: ProcessInfo, now: ProcessInfo) -> bool:
-    """Whether two readings of a process lead to the same meaning: all that exec, chdir and adoption change."""
-    return (
-        before.argv == now.argv
-        and before.parent_pid == now.parent_pid
-        and before.executable == now.executable
-        and before.cwd == now.cwd
-        and before.name == now.name
-        and before.cgroup == now.cgroup
-    )

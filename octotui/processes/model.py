@@ -53,6 +53,17 @@ class ProcessInfo:
         """The redacted command line, or the name in brackets where there is none."""
         return " ".join(self.argv) if self.argv else f"[{self.name}]"
 
+    def is_alike(self, other: ProcessInfo) -> bool:
+        """Whether two looks at one process agree in all that exec, chdir and adoption change; figures do not count."""
+        return (
+            self.argv == other.argv
+            and self.parent_pid == other.parent_pid
+            and self.executable == other.executable
+            and self.cwd == other.cwd
+            and self.name == other.name
+            and self.cgroup == other.cgroup
+        )
+
 
 new_number = itertools.count(1).__next__
 """A number that no other snapshot, or no other sample's structure, has."""

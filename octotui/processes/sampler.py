@@ -103,15 +103,7 @@ def changes_between(before: Snapshot, after: Snapshot) -> Changes:
 
 
 def _is_alike(before: ProcessInfo, after: ProcessInfo) -> bool:
-    return before is after or (
-        before.parent_pid == after.parent_pid
-        and before.name == after.name
-        and before.argv == after.argv
-        and before.executable == after.executable
-        and before.cwd == after.cwd
-        and before.cgroup == after.cgroup
-        and (before.state == "Z") is (after.state == "Z")
-    )
+    return before is after or (before.is_alike(after) and (before.state == "Z") is (after.state == "Z"))
 
 
 def _cpu_percent(last: Sample, snapshot: Snapshot) -> dict[ProcessKey, float]:

@@ -6,7 +6,6 @@ import errno
 import os
 import resource
 import weakref
-from collections.abc import Collection
 
 from octotui.processes.entry import LONGEST_STAT
 
@@ -59,11 +58,6 @@ class StatFiles:
         descriptor = self._kept.pop(pid, None)
         if descriptor is not None:
             os.close(descriptor)
-
-    def keep_only(self, pids: Collection[int]) -> None:
-        """Close the files of all other processes."""
-        for pid in [pid for pid in self._kept if pid not in pids]:
-            self.forget(pid)
 
     def close(self) -> None:
         """Close all files; further reads open them anew."""
