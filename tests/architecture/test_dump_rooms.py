@@ -9,8 +9,8 @@ import pytest
 
 DUMPS = Path(__file__).resolve().parents[2] / "octotui" / "dumps"
 ORDER = (
-    "commands", "model", "results", "progress", "rights", "disk", "targets", "verifying", "keeping", "staged",
-    "estimating", "backends", "plans", "captures", "survival", "service",
+    "commands", "model", "arming", "results", "progress", "rights", "disk", "targets", "exits", "sentry", "verifying",
+    "keeping", "staged", "estimating", "backends", "plans", "captures", "survival", "service", "catching",
 )  # fmt: skip
 
 
