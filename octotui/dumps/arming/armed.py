@@ -8,7 +8,7 @@ from octotui.dumps.arming.holdsteps import ask_for_hold, look_is_over, looked_at
 from octotui.dumps.arming.rule import Rule
 from octotui.dumps.arming.state import Ending, News, RuleState, Stage
 from octotui.dumps.arming.tally import STAGE_OF, Outcome, Tally
-from octotui.dumps.arming.track import HoldPhase, Track
+from octotui.dumps.arming.track import ASKED, HoldPhase, Track
 from octotui.dumps.arming.words import ENDINGS, early_end, summary
 from octotui.dumps.model import Severity
 from octotui.octopus.rolenames import PROGRAMS
@@ -74,7 +74,7 @@ class ArmedRule:
         """What is due for one process now."""
         if self.ending is not None or not track.is_open or track.is_at_work or track.has_ended:
             return []
-        if track.stage is Stage.TRACED or track.hold in (HoldPhase.ASKED_LOOK, HoldPhase.ASKED_CAPTURE):
+        if track.stage is Stage.TRACED or track.hold in ASKED:
             return []
         if track.hold is HoldPhase.LOOK:
             if now < track.look_until:
@@ -150,7 +150,7 @@ class ArmedRule:
         track = self.tracks.get(key)
         if track is None:
             return []
-        found: list[Decision] = [Release(self.id, key)] if track.is_held else []
+        found: list[Decision] = [Release(self.id, key)] if track.has_to_be_released else []
         track.hold = HoldPhase.DONE if track.hold is not HoldPhase.NONE else HoldPhase.NONE
         track.exit_status = track.exit_status if exit_status is None else exit_status
         if outcome is Outcome.CAPTURED:
@@ -220,7 +220,7 @@ class ArmedRule:
         for track in list(self.tracks.values()):
             if track.is_at_work:
                 continue
-            found += [Release(self.id, track.key)] if track.is_held else []
+            found += [Release(self.id, track.key)] if track.has_to_be_released else []
             found += [Cancel(self.id, track.key)] if self._is_traced(track) else []
             found += self.close(track, Stage.LEFT, ENDINGS[ending], now=now)
         severity = Severity.WARNING if ending is Ending.ERROR else Severity.NOTICE

@@ -131,6 +131,11 @@ class RuleBook:
         rule = self._rules.get(rule_id)
         return exitsteps.writing(rule, key, now) if rule is not None else []
 
+    def written(self, rule_id: int, key: ProcessKey) -> list[Decision]:
+        """Its dump is written: a hold that was for the capture has done its work."""
+        rule = self._rules.get(rule_id)
+        return holdsteps.written(rule, key) if rule is not None else []
+
     def settled(
         self, rule_id: int, key: ProcessKey, outcome: Outcome, now: float, note: str = "", status: int | None = None
     ) -> list[Decision]:

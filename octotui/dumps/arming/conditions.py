@@ -72,7 +72,9 @@ class Conditions:
         if when.cpu_percent is not None and _lasted(self._busy_since, last) < _least(when.cpu_seconds):
             parts.append(_cpu_words(when, last, self._busy_since))
         if when.rss_bytes is not None and (last is None or last.rss_bytes < when.rss_bytes):
-            parts.append(f"memory {_figure(bytes_text(last.rss_bytes) if last else None)} of {bytes_text(when.rss_bytes)}")
+            parts.append(
+                f"memory {_figure(bytes_text(last.rss_bytes) if last else None)} of {bytes_text(when.rss_bytes)}"
+            )
         if when.threads is not None and (last is None or last.threads < when.threads):
             parts.append(f"threads {_figure(str(last.threads) if last else None)} of {when.threads}")
         if when.quiet_seconds is not None and _lasted(self._quiet_since, last) < _least(when.quiet_seconds):

@@ -19,11 +19,12 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Stop `key` for `seconds` at most."""
+    """Stop `key` for `seconds` at most; `when_ready`: let it run until its runtime is ready, and stop it then."""
 
     rule_id: int
     key: ProcessKey
     seconds: float
+    when_ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,12 +36,17 @@ def looked_at(rule: ArmedRule, track: Track, now: float, *, is_early: bool) -> l
 
 def look_is_over(rule: ArmedRule, track: Track, now: float) -> list[Decision]:
     """The time to look is up: without a runtime it runs on until it has one, else its capture is due as it stands."""
-    if track.is_ready:
-        track.hold = HoldPhase.CAPTURE
-        return []
-    track.hold = HoldPhase.DONE
-    track.move(Stage.STARTING, now, "let go until its runtime is ready")
-    return [Release(rule.id, track.key), rule.say(f"{track.name} {track.key.pid}: {track.note}", track.key)]
+    if not track.is_ready:
+        return _until_ready(rule, track, now)
+    track.hold = HoldPhase.CAPTURE
+    return []
+
+
+def _until_ready(rule: ArmedRule, track: Track, now: float) -> list[Decision]:
+    track.hold = HoldPhase.ASKED_WHEN_READY
+    track.move(Stage.STARTING, now, "runs until its runtime is ready, to be held again for its capture")
+    words = f"{track.name} {track.key.pid}: {track.note}"
+    return [Hold(rule.id, track.key, CAPTURE_HOLD_SECONDS, when_ready=True), rule.say(words, track.key)]
 
 
 def ask_for_hold(rule: ArmedRule, track: Track, now: float) -> list[Decision]:
@@ -59,10 +64,20 @@ def held(rule: ArmedRule, key: ProcessKey, now: float) -> list[Decision]:
         return []
     if track.hold is HoldPhase.ASKED_LOOK:
         return looked_at(rule, track, now, is_early=False)
-    if track.hold is HoldPhase.ASKED_CAPTURE:
+    if track.hold in (HoldPhase.ASKED_CAPTURE, HoldPhase.ASKED_WHEN_READY):
+        track.is_ready = track.is_ready or track.hold is HoldPhase.ASKED_WHEN_READY
         track.hold = HoldPhase.CAPTURE
         return rule.advance(track, now)
     return []
+
+
+def written(rule: ArmedRule, key: ProcessKey) -> list[Decision]:
+    """Its dump is written, and is verified while it runs again already."""
+    track = rule.tracks.get(key)
+    if track is None or not track.is_held:
+        return []
+    track.hold = HoldPhase.DONE
+    return [Release(rule.id, key)]
 
 
 def released(rule: ArmedRule, key: ProcessKey, now: float) -> list[Decision]:
@@ -70,6 +85,8 @@ def released(rule: ArmedRule, key: ProcessKey, now: float) -> list[Decision]:
     track = rule.tracks.get(key)
     if track is None or not track.is_held:
         return []
+    if track.hold is HoldPhase.LOOK and not track.is_ready:
+        return _until_ready(rule, track, now)
     track.hold = HoldPhase.DONE
     return [] if track.is_at_work else rule.advance(track, now)
 

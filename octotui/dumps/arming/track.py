@@ -17,14 +17,20 @@ class HoldPhase(Enum):
     """Whether it stands still by its rule, and what for.
 
     ASKED: the stop was ordered; LOOK: a person may look, until its time is over; CAPTURE: for the time of a capture.
+    ASKED_WHEN_READY: it runs, and is stopped for its capture in the instant its runtime is ready.
     """
 
     NONE = auto()
     ASKED_LOOK = auto()
     LOOK = auto()
+    ASKED_WHEN_READY = auto()
     ASKED_CAPTURE = auto()
     CAPTURE = auto()
     DONE = auto()
+
+
+ASKED = frozenset({HoldPhase.ASKED_LOOK, HoldPhase.ASKED_WHEN_READY, HoldPhase.ASKED_CAPTURE})
+"""A stop was ordered and has not come about yet."""
 
 
 @dataclass(slots=True)
@@ -67,6 +73,10 @@ class Track:
     @property
     def is_held(self) -> bool:
         return self.hold in (HoldPhase.ASKED_LOOK, HoldPhase.LOOK, HoldPhase.ASKED_CAPTURE, HoldPhase.CAPTURE)
+
+    @property
+    def has_to_be_released(self) -> bool:
+        return self.is_held or self.hold is HoldPhase.ASKED_WHEN_READY
 
     def move(self, stage: Stage, now: float, note: str = "") -> None:
         """Changes its stage; the note always goes with it."""
