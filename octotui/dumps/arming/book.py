@@ -10,7 +10,7 @@ from octotui.dumps.arming.checking import check
 from octotui.dumps.arming.conditions import Reading
 from octotui.dumps.arming.decisions import Decision
 from octotui.dumps.arming.matching import Matcher
-from octotui.dumps.arming.rule import Rule
+from octotui.dumps.arming.rule import HOLD_SECONDS, Rule
 from octotui.dumps.arming.sentence import sentence
 from octotui.dumps.arming.state import Ending, RuleState
 from octotui.dumps.arming.tally import Outcome
@@ -43,8 +43,8 @@ class RuleBook:
 
     @property
     def wants_samples(self) -> bool:
-        """Whether a rule waits for figures, so that every sample counts."""
-        return any(rule.waits_for_condition for rule in self._armed())
+        """Whether a rule waits for figures or has one process alone, so that every sample counts."""
+        return any(rule.waits_for_condition or rule.rule.whom.key is not None for rule in self._armed())
 
     def arm(self, rule: Rule, now: float, sample: Sample | None = None) -> int:
         """Its number. Raises UsageError when it makes no sense; processes that run already come with `see`."""
@@ -160,6 +160,29 @@ class RuleBook:
         """Whether the rule still has to do with that process."""
         rule = self._rules.get(rule_id)
         return rule is not None and key in rule.tracks
+
+    def has_open(self, rule_id: int) -> bool:
+        """Whether any process is open for that rule."""
+        rule = self._rules.get(rule_id)
+        return rule is not None and bool(rule.tracks)
+
+    def is_at_work(self, rule_id: int, key: ProcessKey) -> bool:
+        """Whether a dump of that process is being made for that rule."""
+        rule = self._rules.get(rule_id)
+        return rule is not None and key in rule.tracks and rule.tracks[key].is_at_work
+
+    def is_traced(self, key: ProcessKey) -> bool:
+        """Whether a rule wants the end of that process."""
+        return any(rule.rule.when.at_exit for rule in self._having(key))
+
+    def is_without_runtime(self, key: ProcessKey) -> bool:
+        """Whether it was caught at its start, and no runtime of it is known yet."""
+        tracks = [rule.tracks[key] for rule in self._having(key)]
+        return bool(tracks) and not any(track.is_ready for track in tracks)
+
+    def hold_seconds(self, key: ProcessKey) -> float:
+        """For how long a rule holds it, where one does."""
+        return next((rule.rule.hold_seconds for rule in self._having(key)), HOLD_SECONDS)
 
     def rule(self, rule_id: int) -> Rule | None:
         found = self._rules.get(rule_id)
