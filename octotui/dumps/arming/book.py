@@ -53,7 +53,7 @@ class RuleBook:
         words = sentence(rule, sample)
         self._last_id += 1
         self._matchers[self._last_id] = matcher
-        self._rules[self._last_id] = ArmedRule(self._last_id, rule, words, now)
+        self._rules[self._last_id] = ArmedRule(self._last_id, rule, words, now, has_figures=matcher.has_figures)
         return self._last_id
 
     def disarm(self, rule_id: int, now: float, ending: Ending = Ending.HAND) -> list[Decision]:
@@ -148,6 +148,11 @@ class RuleBook:
         for rule in self._armed():
             rule.tally.lost += count
 
+    def unseen(self, count: int) -> None:
+        """So many processes ended before it could be told what they were."""
+        for rule in self._armed():
+            rule.tally.unseen += count
+
     def tick(self, now: float) -> list[Decision]:
         """What the clock brings about."""
         return [d for rule in list(self._rules.values()) for d in rule.go_on(now)]
@@ -166,6 +171,10 @@ class RuleBook:
         rule = self._rules.get(rule_id)
         return rule is not None and bool(rule.tracks)
 
+    def has(self, key: ProcessKey) -> bool:
+        """Whether any rule has to do with that process."""
+        return bool(self._having(key))
+
     def is_at_work(self, rule_id: int, key: ProcessKey) -> bool:
         """Whether a dump of that process is being made for that rule."""
         rule = self._rules.get(rule_id)
@@ -183,6 +192,11 @@ class RuleBook:
     def hold_seconds(self, key: ProcessKey) -> float:
         """For how long a rule holds it, where one does."""
         return next((rule.rule.hold_seconds for rule in self._having(key)), HOLD_SECONDS)
+
+    def acts_at_start(self, rule_id: int) -> bool:
+        """Whether a process is held or traced for that rule the moment it starts."""
+        rule = self._rules.get(rule_id)
+        return rule is not None and not rule.waits_for_condition
 
     def rule(self, rule_id: int) -> Rule | None:
         found = self._rules.get(rule_id)

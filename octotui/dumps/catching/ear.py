@@ -40,11 +40,13 @@ class Ear:
             "armed": self._armed,
             "refused": self._refused,
             "caught": self._caught,
+            "holding": self._holding,
             "held": self._held,
             "released": self._released,
             "runtime": self._runtime,
             "ended": self._ended,
             "lost": self._lost,
+            "unseen": self._unseen,
             "tracing": self._tracing,
             "untraceable": self._untraceable,
             "exiting": self._exiting,
@@ -86,24 +88,34 @@ class Ear:
         desk.holds.failed(key, error)
         if asking is not None:
             return desk.book.not_held(asking, key, now, error.message)
-        if rule_id and desk.book.is_open(rule_id, key):
-            # A hold at its start that could not be: it is captured as it runs.
-            return [Say(News(Severity.WARNING, error.message, hint, rule_id, key))]
-        return []
+        if not desk.book.is_open(rule_id, key):
+            return []
+        if desk.book.is_traced(key):
+            return self._untraceable(message, rule_id, key, now)
+        # A hold at its start that could not be: it is captured as it runs.
+        return [Say(News(Severity.WARNING, error.message, hint, rule_id, key))]
 
     def _caught(self, message: Message, rule_id: int, key: ProcessKey, now: float) -> Answer:
+        if message.get("open"):
+            # Its filter compares figures: the next samples will tell.
+            return []
         process, meaning = self._desk.faces.meet(key, _text(message, "name"))
         is_held = bool(message.get("held"))
         name = meaning.label or process.name or f"process {key.pid}"
         return self._desk.book.caught(rule_id, key, name, meaning.role, now, is_held=is_held)
 
+    def _holding(self, message: Message, rule_id: int, key: ProcessKey, now: float) -> Answer:
+        seconds = float(message.get("seconds") or 0.0)
+        self._desk.holds.announced(key, _text(message, "by"), seconds or self._desk.book.hold_seconds(key))
+        return []
+
     def _held(self, message: Message, rule_id: int, key: ProcessKey, now: float) -> Answer:
         desk = self._desk
         process, meaning = desk.faces.meet(key)
-        is_early = desk.book.is_without_runtime(key)
-        limit = desk.book.hold_seconds(key)
+        # One that is held at its exec is told of before it is told that it was caught.
+        is_early = desk.book.is_without_runtime(key) or not (desk.holds.is_asked(key) or desk.book.has(key))
         name = meaning.label or process.name
-        state = desk.holds.began(key, name, _text(message, "by"), now, limit, is_early=is_early)
+        state = desk.holds.began(key, name, now, is_early=is_early)
         if state.by == "you":
             return [Say(News(Severity.WARNING, f"{name} {key.pid} stands still", "release it: H", None, key))]
         return desk.book.held(key, now)
@@ -133,6 +145,12 @@ class Ear:
         self._desk.book.lost(count)
         words = "the kernel dropped events; octotui looked through all processes, but some may have come and gone"
         return [Say(News(Severity.WARNING, words))]
+
+    def _unseen(self, message: Message, rule_id: int, key: ProcessKey, now: float) -> Answer:
+        count = int(message.get("count") or 1)
+        self._desk.book.unseen(count)
+        words = f"{count} process{'es' if count > 1 else ''} ended before it could be told what they were"
+        return [Say(News(Severity.NOTICE, words))]
 
     def _tracing(self, message: Message, rule_id: int, key: ProcessKey, now: float) -> Answer:
         threads = message.get("threads")

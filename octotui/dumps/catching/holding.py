@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from octotui.dumps.arming.rule import HOLD_SECONDS
 from octotui.dumps.arming.state import HoldState
 from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey
@@ -22,6 +23,7 @@ class Holds:
     def __init__(self) -> None:
         self._states: dict[ProcessKey, HoldState] = {}
         self._asked: dict[ProcessKey, tuple[str, float]] = {}
+        self._announced: dict[ProcessKey, tuple[str, float]] = {}
         self._waiting: dict[ProcessKey, asyncio.Future[HoldState]] = {}
 
     @property
@@ -46,10 +48,20 @@ class Holds:
         self._waiting[key] = future
         return future
 
-    def began(self, key: ProcessKey, name: str, by: str, since: float, seconds: float, *, is_early: bool) -> HoldState:
-        """It stands still now. `seconds` is the limit where none was ordered."""
-        asked_by, limit = self._asked.pop(key, (by, seconds))
-        state = self._states[key] = HoldState(key, name, by or asked_by, since, limit, is_early)
+    def is_asked(self, key: ProcessKey) -> bool:
+        """Whether a hold of it was ordered and has not come about yet."""
+        return key in self._asked
+
+    def announced(self, key: ProcessKey, by: str, seconds: float) -> None:
+        """The sentry is about to stop it, for `seconds` at most."""
+        self._announced[key] = (by, seconds)
+
+    def began(self, key: ProcessKey, name: str, since: float, *, is_early: bool) -> HoldState:
+        """It stands still now."""
+        by, limit = self._announced.get(key) or self._asked.get(key) or (BY_YOU, HOLD_SECONDS)
+        self._announced.pop(key, None)
+        self._asked.pop(key, None)
+        state = self._states[key] = HoldState(key, name, by, since, limit, is_early)
         future = self._waiting.pop(key, None)
         if future is not None and not future.done():
             future.set_result(state)
@@ -68,6 +80,7 @@ class Holds:
 
     def ended(self, key: ProcessKey) -> HoldState | None:
         """It runs again, or is gone; the hold as it was."""
+        self._announced.pop(key, None)
         return self._states.pop(key, None)
 
     def clear(self, error: OctotuiError) -> tuple[ProcessKey, ...]:

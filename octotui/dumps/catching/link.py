@@ -28,6 +28,7 @@ class SentryLink:
         async with self._starting:
             if self._sentry is None and not self._is_closed:
                 self._sentry = await self._start()
+                self._hear({**self._sentry.ready, "news": "ready"})
                 self._tasks.run(self._listen(self._sentry), "sentry")
 
     def send(self, order: Message) -> None:

@@ -15,6 +15,7 @@ from octotui.dumps.catching.port import Message, StartSentry, about, arm_order
 from octotui.dumps.catching.preflight import remarks_of
 from octotui.dumps.model import Remark, Severity
 from octotui.dumps.results import DumpResult
+from octotui.dumps.sentry.client import Sentry
 from octotui.dumps.service import DumpService
 from octotui.dumps.targets.waiting import in_thread
 from octotui.errors import CaptureFailed, ProcessGone, Refused
@@ -32,7 +33,11 @@ class Watch:
     """
 
     def __init__(
-        self, service: DumpService, *, start_sentry: StartSentry, clock: Callable[[], float] = time.monotonic
+        self,
+        service: DumpService,
+        *,
+        start_sentry: StartSentry = Sentry.start,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service
         self._desk = Desk(service, start_sentry, clock)
@@ -114,7 +119,7 @@ class Watch:
 
     async def _arm_sentry(self, rule_id: int, rule: Rule, trace: Message | None) -> None:
         """Orders the sentry to catch for a rule, and waits until it does."""
-        at_start = not (rule.when.has_trigger or rule.when.after_seconds > 0)
+        at_start = self._desk.book.acts_at_start(rule_id)
         answer = self._desk.expect_armed(rule_id)
         self._desk.link.send(arm_order(rule_id, rule, trace if at_start else None, hold=rule.hold and at_start))
         try:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from octotui.dumps.sentry.glance import Glance
 from octotui.dumps.sentry.kinfolk import finding_in_family, is_under
 from octotui.dumps.sentry.orders import Arm, Unusable
+from octotui.octopus.rolenames import roles_named
 from octotui.octopus.roles import LABELS, Role, RoleFinding
 from octotui.octopus.tasks import first_work_directory, task_of_command, task_of_ticket
 from octotui.processes.filters import Filter, FilterError, parse_filter
@@ -22,8 +23,6 @@ _OF_FAMILY = frozenset({Role.TOOL, Role.USER_COMMAND, Role.EXEC_CONTAINER, Role.
 _LATER = frozenset({Role.SSH_SESSION})
 _HOST = re.compile(r"dotnet|mono.*|(?:ba|da|a|k|z)?sh|python.*|pypy.*|pwsh|node|java|setsid|nohup|sudo|env")
 """Programs that are what they were told to run: their name alone says nothing."""
-
-_TAKES_IN = {Role.CALAMARI: frozenset({Role.CALAMARI, Role.CALAMARI_LEGACY})}
 
 
 class Matcher:
@@ -103,20 +102,19 @@ class Matcher:
 def _roles(slug: str, about: dict[str, int]) -> frozenset[Role]:
     if not slug:
         return frozenset()
-    try:
-        role = Role(slug)
-    except ValueError:
+    roles = frozenset(Role(found) for found in roles_named(slug))
+    if not roles and slug != Role.NONE:
         raise Unusable(
             f"there is no role {slug!r}", code="role", hint=f"one of {', '.join(sorted(Role))}", about=about
         ) from None
-    if role in _LATER or role is Role.NONE:
+    if roles <= _LATER:
         raise Unusable(
             f"the role {slug!r} is known by what a process starts later, not at its own start",
             code="role-too-early",
             hint="name it by --filter or --name",
             about=about,
         )
-    return _TAKES_IN.get(role, frozenset({role}))
+    return roles
 
 
 def _filter(text: str, about: dict[str, int]) -> Filter:

@@ -17,12 +17,12 @@ class FakeSentry:
         self.is_mute = False
         self.is_closed = False
         self.starts = 0
+        self.ready: Mapping[str, Any] = {"news": "ready", "events": True, "reason": "", "polling_ms": 0}
         self._news: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue()
 
     async def start(self) -> FakeSentry:
         self.starts += 1
         self._news = asyncio.Queue()
-        self.tell("ready", events=True, reason="", polling_ms=0)
         return self
 
     def send(self, order: Mapping[str, Any]) -> None:
@@ -33,7 +33,7 @@ class FakeSentry:
             case "arm":
                 self.tell("armed", id=order["id"])
             case "hold" if order.get("when") != "ready":
-                self.about("holding", order, by=order["by"])
+                self.about("holding", order, by=order["by"], seconds=order["seconds"])
                 self.about("held", order, latency_ns=40_000)
             case "release":
                 self.about("released", order, why="asked")
