@@ -148,9 +148,7 @@ class Catcher:
     def _count_unseen(self) -> None:
         """Tells now and then of processes that ended before it could be seen what they were."""
         if self._unseen == self._unseen_told:
-            self._loop.later(WARMING_SECONDS = 0.01
-
-UNSEEN_SECONDS, self._tell_unseen)
+            self._loop.later(UNSEEN_SECONDS, self._tell_unseen)
         self._unseen += 1
 
     def _tell_unseen(self) -> None:
