@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +20,15 @@ def home(tmp_path: Path) -> Path:
     if not has_gcc():
         pytest.skip("the processes that are caught are compiled with gcc")
     return tmp_path
+
+
+@pytest.fixture
+def open_home(home: Path) -> Iterator[Path]:
+    """As `home`, where other users may run what lies in it."""
+    made = Path(tempfile.mkdtemp(prefix="octotui-test-", dir="/var/tmp"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
 
 
 @pytest.fixture
