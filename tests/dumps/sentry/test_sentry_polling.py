@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from catch_trials import catch_rate
-from sentry_world import Children, key_of, listening, ours, program, state_of
+from sentry_world import Children, key_of, listening, ours, program, state_of, until
 
 NOBODY = 65534
 AS_NOBODY = """
@@ -63,4 +63,4 @@ async def test_nobody_catches_all_holds_its_own_and_is_told_why_not_others(
         assert ears.of("caught", pid=others)[0]["held"] is False
         own = made.start(program(home), "run", user=NOBODY, group=NOBODY, extra_groups=[]).pid
         await ears.until("held", pid=own)
-        assert state_of(own) == "T"
+        await until(lambda: state_of(own) == "T", "it stands still")
