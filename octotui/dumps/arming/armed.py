@@ -99,8 +99,9 @@ class ArmedRule:
         return self._due(track, now)
 
     def _is_asked_for_once(self, track: Track, now: float) -> bool:
-        if track.note:
+        if track.was_asked_for:
             return False
+        track.was_asked_for = True
         track.move(Stage.STARTING, now, "a tracer takes hold of it")
         return self.rule.whom.key is not None or self.waits_for_condition
 
