@@ -159,8 +159,7 @@ def test_a_rule_is_one_sentence() -> None:
         'the next process named "MyTool": held the moment it is caught, for 1 min at most, then captured when its '
         "runtime is ready, once": Rule(Whom(name="MyTool"), hold=True),
     }
-    found = {sentence(rule, sample): rule for rule in said.values()}
-    assert {words.replace("the next 3 of Calamari", "the next Calamari") for words in found} == set(said)
+    assert [sentence(rule, sample) for rule in said.values()] == list(said)
 
 
 def test_stages_say_what_a_process_waits_for() -> None:
