@@ -10,10 +10,10 @@ from octotui.dumps.verifying.verify import Expectation, Writer
 
 def expectation(entry: Entry) -> Expectation:
     pids = frozenset({entry.target_pid, entry.namespace_pid or entry.target_pid})
-    return Expectation(pids=pids, runtime="", writer=_writer(entry), most_bytes=most_bytes(entry.expected_bytes))
+    return Expectation(pids=pids, runtime="", writer=writer_of_entry(entry), most_bytes=most_bytes(entry.expected_bytes))
 
 
-def _writer(entry: Entry) -> Writer:
+def writer_of_entry(entry: Entry) -> Writer:
     """octotui itself, or the tool that its backend starts; one that stood in for another is of the same kind."""
     writers = {Writer.OCTOTUI.value: Writer.OCTOTUI, **{backend.name: backend.writer for backend in default_backends()}}
     return writers.get(str(entry.record.get("backend")), Writer.CREATEDUMP)
