@@ -10,7 +10,9 @@ from octotui.dumps.verifying.verify import Expectation, Writer
 
 def expectation(entry: Entry) -> Expectation:
     pids = frozenset({entry.target_pid, entry.namespace_pid or entry.target_pid})
-    return Expectation(pids=pids, runtime="", writer=writer_of_entry(entry), most_bytes=most_bytes(entry.expected_bytes))
+    return Expectation(
+        pids=pids, runtime="", writer=writer_of_entry(entry), most_bytes=most_bytes(entry.expected_bytes)
+    )
 
 
 def writer_of_entry(entry: Entry) -> Writer:
