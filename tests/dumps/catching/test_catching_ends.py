@@ -17,10 +17,12 @@ from watch_world import CALAMARI, WatchWorld
 
 from octotui.dumps.arming.rule import Rule, When, Whom
 from octotui.dumps.arming.state import Ending, Stage
+from octotui.dumps.catching.traced import TraceDirectory
 from octotui.dumps.keeping.limits import Limits
 from octotui.dumps.keeping.store import Store
 from octotui.dumps.results import JobState
 from octotui.dumps.rights import Rights, why_not_trace_ends
+from octotui.dumps.service import DumpService
 from octotui.dumps.staged.journal import Journal
 from octotui.dumps.survival.recovery import recover
 from octotui.dumps.targets.target import read_status
@@ -268,11 +270,10 @@ def test_an_octotui_that_is_killed_while_ends_are_written_leaves_no_half_file(tm
     subprocess.run([sys.executable, "-c", program, str(store.directory)], check=False)
     journal = Journal(store.jobs)
     assert len(journal.entries()) == 1
-    assert journal.under_way() == {}
     assert recover(store) == ()
     assert journal.entries() == {}
     assert list(store.state.rglob("dump-*")) == []
-    assert store.records() == ()
+    assert list(store.directory.iterdir()) == []
 
 
 def test_a_whole_dump_of_an_end_is_finished_by_the_next_octotui(tmp_path: Path) -> None:
@@ -305,4 +306,14 @@ def test_a_whole_dump_of_an_end_is_finished_by_the_next_octotui(tmp_path: Path) 
     assert made[0].data["exit"]["exit_code"] == 3
     assert made[0].data["sha256"]
     assert list(store.state.rglob(".octotui-*")) == []
+    assert Journal(store.jobs).entries() == {}
+
+
+def test_a_place_for_ends_is_no_capture_under_way(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state" / "dumps")
+    made = TraceDirectory.make(DumpService(store).workshop, store.directory)
+    assert len(Journal(store.jobs).entries()) == 1
+    assert Journal(store.jobs).under_way() == {}
+    made.remove()
+    made.remove()
     assert Journal(store.jobs).entries() == {}
