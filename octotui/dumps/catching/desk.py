@@ -213,8 +213,10 @@ class Desk:
             self.apply(self.book.tick(now))
             at = self.book.next_look(now)
             self._wake.clear()
+            # Not by wait_for, which can lose a cancellation that comes together with what is waited for.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), None if at is None else max(0.0, at - self.clock()))
+                async with asyncio.timeout(None if at is None else max(0.0, at - self.clock())):
+                    await self._wake.wait()
 
 
 def _with_hint(decision: Decision, key: ProcessKey, hint: str) -> Decision:

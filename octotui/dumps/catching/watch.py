@@ -124,7 +124,8 @@ class Watch:
         answer = self._desk.expect_armed(rule_id)
         self._desk.link.send(arm_order(rule_id, rule, trace if at_start else None, hold=rule.hold and at_start))
         try:
-            await asyncio.wait_for(answer, ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await answer
         except TimeoutError as error:
             words = "the process that watches does not answer"
             raise CaptureFailed(words, hint="try again; octotui doctor shows what is amiss", code="sentry") from error
@@ -157,7 +158,8 @@ class Watch:
         answer = desk.holds.wait(key)
         desk.link.send(about("hold", key, seconds=seconds, by=BY_YOU, services=services, when="now"))
         try:
-            return await asyncio.wait_for(answer, ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await answer
         except TimeoutError as error:
             desk.link.send(about("release", key))
             words = f"{process.name} {key.pid} was not stopped in time"

@@ -126,3 +126,13 @@ async def test_disarming_lets_go_of_what_the_rule_holds_but_not_of_what_you_hold
     await world.until(lambda: world.rule.ending is Ending.HAND, "it is over")
     assert [held.by for held in world.watch.holds] == ["you"]
     assert world.sentry.asked("release") == []
+
+
+async def test_closing_ends_at_once_although_a_rule_still_holds(world: WatchWorld, sleeper: Sleeper) -> None:
+    """Its last decisions wake up the very task that is being ended."""
+    await world.arm(When(threads=1), sample=world.sample(sleeper.key), hold=True)
+    await world.until(lambda: bool(world.watch.holds), "it is held")
+    async with asyncio.timeout(20):
+        await world.watch.aclose()
+    assert world.rule.left == 1
+    assert world.sentry.asked("release")

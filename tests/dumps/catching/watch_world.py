@@ -60,9 +60,15 @@ class WatchWorld:
         rule = Rule(whom, when or When(), **more)  # type: ignore[arg-type]
         return await self.watch.arm(rule, sample or self.sample())
 
+    async def watch_is_heard(self) -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+
     async def until(self, is_so: Callable[[], bool], what: str) -> None:
         for _ in range(3000):
             if is_so():
+                # What was said of it is read by a task of its own.
+                await self.watch_is_heard()
                 return
             await asyncio.sleep(0.01)
         raise AssertionError(f"it never came about: {what}; said: {self.said}; {self.watch.rules}")
