@@ -34,7 +34,7 @@ class Guard:
         self._own = _own_line(octotui_pid)
         self._loop = loop = Loop()
         self._holds = Holds(loop, link, self._runs_again)
-        self._owner = Owner(octotui_pid, loop, lambda: self._holds.release_all("owner"))
+        self._owner = Owner(octotui_pid, loop, self._holds.suspend)
         self._traces = Traces(loop, link, load)
         self._charges = Charges(loop, link, self._holds)
         self._catcher = Catcher(loop, link, self._holds, self._traces, self._charges)

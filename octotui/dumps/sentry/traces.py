@@ -68,15 +68,16 @@ class Tracer:
             # Our own child, not collected yet: its pid cannot be another's.
             os.kill(self.pid, signal.SIGKILL)
 
-    def has_ended(self) -> bool:
-        """Whether it is gone, collected or not."""
-        stat = stat_of(self.pid)
-        return stat is None or stat.state in "ZX"
+    def wait(self, deadline: float) -> None:
+        """Waits for its end, collected or not, until then on the monotonic clock."""
+        while (stat := stat_of(self.pid)) is not None and stat.state not in "ZX" and time.monotonic() < deadline:
+            time.sleep(LEAVE_LOOK_SECONDS)
 
-    def collect(self) -> None:
+    def collect(self, *, waits: bool = True) -> None:
+        """`waits`: until it is gone, which one that hangs in the kernel may not be for long."""
         self.link.close()
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
+            os.waitpid(self.pid, 0 if waits else os.WNOHANG)
 
 
 def _serve(serve: Serve, link: socket.socket) -> None:
@@ -172,10 +173,11 @@ class Traces:
             tracer.link.close()
         deadline = time.monotonic() + LEAVE_SECONDS
         for tracer in tracers:
-            while not tracer.has_ended() and time.monotonic() < deadline:
-                time.sleep(LEAVE_LOOK_SECONDS)
+            tracer.wait(deadline)
             tracer.kill()
-            tracer.collect()
+            tracer.wait(deadline + LEAVE_SECONDS)
+            # One that hangs in the kernel is left to whoever inherits it.
+            tracer.collect(waits=False)
         self._at_work.clear()
         self._spare = None
 

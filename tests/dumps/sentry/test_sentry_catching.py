@@ -21,12 +21,12 @@ async def test_a_calamari_that_lives_for_a_moment_is_caught_and_named(
     ears: Listening, made: Children, home: Path
 ) -> None:
     await ears.arm(**calamari())
-    pid = made.start(program(home), "live", "1000").pid
+    pid = made.start(program(home), "live", "20000").pid
     caught = await ears.until("caught", pid=pid)
     assert (caught["id"], caught["name"], caught["held"]) == (1, "Calamari", False)
     await ears.until("ended", pid=pid, id=1)
-    made.start(program(home, "Other"), "live", "0").wait()
-    made.start(program(home), "live", "0").wait()
+    made.start(program(home, "Other"), "live", "20000").wait()
+    made.start(program(home), "live", "20000").wait()
     await ears.until("caught", count=2)
     assert [news["name"] for news in ears.of("caught")] == ["Calamari", "Calamari"]
 
@@ -128,7 +128,7 @@ async def test_a_shell_that_becomes_calamari_is_caught_and_one_process_only_once
     shell = made.start("sh", "-c", f"sleep 0.05; exec {program(home)} again 3 2000").pid
     caught = await ears.until("caught", pid=shell)
     assert caught["name"] == "Calamari"
-    last = made.start(program(home), "live", "0").pid
+    last = made.start(program(home), "run").pid
     await ears.until("caught", pid=last)
     assert len(ears.of("caught", pid=shell)) == 1
 
