@@ -35,8 +35,8 @@ class Guard:
         self._loop = loop = Loop()
         self._holds = Holds(loop, link, self._runs_again)
         self._owner = Owner(octotui_pid, loop, self._holds.suspend)
-        self._traces = Traces(loop, link, load)
-        self._charges = Charges(loop, link, self._holds)
+        self._traces = Traces(loop, link, load, self._trace_is_over)
+        self._charges = Charges(loop, link, self._holds, self._traces.__contains__)
         self._catcher = Catcher(loop, link, self._holds, self._traces, self._charges)
         self._hearing = open_hearing(loop, self._catcher.meet, self._catcher.lost, wants_events=wants_events)
         loop.watch(link.fileno(), self._serve_link)
@@ -169,6 +169,9 @@ class Guard:
 
     def _refuse(self, refusal: Refusal, key: ProcessKey, rule_id: int | None = None) -> None:
         refusal.tell(self._link, key, rule_id)
+
+    def _trace_is_over(self, key: ProcessKey) -> None:
+        self._charges.trace_is_over(key)
 
     def _runs_again(self, key: ProcessKey) -> None:
         self._charges.runs(key)

@@ -91,7 +91,11 @@ class Traces:
     which the kernel lets its process go on.
     """
 
-    def __init__(self, loop: Loop, link: Link, load: Callable[[], Serve]) -> None:
+    def __init__(
+        self, loop: Loop, link: Link, load: Callable[[], Serve], is_over: Callable[[ProcessKey], None]
+    ) -> None:
+        """`is_over` is called with each process when all that its tracer had to say has been told."""
+        self._is_over = is_over
         self._loop = loop
         self._link = link
         self._load = load
@@ -221,6 +225,7 @@ class Traces:
                 "failed", id=tracer.rule_id, pid=key.pid, started=key.started, status=None,
                 message="the tracer died; the process goes on, or ended as it would have",
             )  # fmt: skip
+        self._is_over(key)
 
     def _look(self) -> None:
         """Once a second: who holds its process for too long, or was stopped itself."""

@@ -72,7 +72,7 @@ async def test_a_hold_that_a_person_took_over_outlives_its_rule(ears: Listening,
     ears.sentry.send({"do": "disarm", "id": 1})
     ears.sentry.send({"do": "release", "pid": 1, "started": 0})
     await ears.arm(2, **calamari())
-    assert state_of(pid) == "T"
+    await until(lambda: state_of(pid) == "T", "it stands still")
     assert ears.of("released") == []
     await ears.stop()
     assert state_of(pid) != "T"

@@ -53,7 +53,7 @@ async def test_a_keeper_that_dies_is_replaced_and_holds_go_on(ears: Listening, m
     (first,) = children_of(ears.sentry.pid)
     kill(first)
     await until(lambda: children_of(ears.sentry.pid) not in ([first], []), "there is another keeper")
-    assert state_of(pid) == "T"
+    await until(lambda: state_of(pid) == "T", "it stands still")
     (second,) = children_of(ears.sentry.pid)
     # The sentry is stuck from here on, and octotui says nothing: the new keeper knows of the hold.
     os.kill(ears.sentry.pid, signal.SIGSTOP)
