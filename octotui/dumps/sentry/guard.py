@@ -20,7 +20,8 @@ from octotui.dumps.sentry.orders import Arm, Cancel, Disarm, HoldOrder, Order, R
 from octotui.dumps.sentry.owner import Owner
 from octotui.dumps.sentry.refusals import Refusal
 from octotui.dumps.sentry.rules import ArmedRule
-from octotui.dumps.sentry.traces import Serve, Traces
+from octotui.dumps.sentry.tracer import Serve
+from octotui.dumps.sentry.traces import Traces
 from octotui.processes.model import ProcessKey
 
 ORDERS_AT_ONCE = 64
