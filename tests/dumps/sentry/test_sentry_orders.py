@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +102,7 @@ async def test_nonsense_on_the_link_leaves_the_sentry_and_its_holds_as_they_are(
     ears.sentry.send({"do": "cancel", **key_of(pid)._asdict()})
     assert (await ears.until("refused", pid=pid))["code"] == "not-traced"
     assert all(news["message"] for news in ears.of("refused"))
-    assert state_of(pid) == "T"
+    await until(lambda: state_of(pid) == "T", "it stands still")
     await ears.stop()
     await until(lambda: state_of(pid) != "T", "it runs again")
 
@@ -119,3 +121,11 @@ async def test_a_filter_on_figures_is_refused_with_a_hold_and_told_as_open_witho
     made.start(program(home), "live", "0").wait()
     await ears.arm(3, whom={"name": "none"})
     assert len(ears.of("caught")) == 1
+
+
+def test_the_sentrys_program_started_by_hand_says_what_it_is_for() -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "octotui.dumps.sentry"], stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr == "octotui starts this program by itself: octotui catch --help\n"
