@@ -178,7 +178,7 @@ def _program(pid: int, *, with_zombies: bool = False) -> _Program | None:
 
 
 def _read(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         return os.read(descriptor, 4096)
     finally:
