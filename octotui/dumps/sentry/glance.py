@@ -7,19 +7,18 @@ import os
 from octotui.octopus import commandline
 from octotui.octopus.roles import RoleFinding, classify
 from octotui.octopus.secrets import redact
-from octotui.processes.entry import LONGEST_STAT
 from octotui.processes.model import ProcessInfo, ProcessKey
 from octotui.processes.statfile import LONGEST_COMMAND, StatFields, parse_command, parse_stat
 from octotui.text import decoded, printable
 
 MOST_REMEMBERED = 512
+LONGEST_STAT = 2048
 _DELETED = " (deleted)"
 _PARENT_AT, _FLAGS_AT, _STARTED_AT = 1, 6, 19
 """Fields of `stat` behind the name."""
 
 _KERNEL_THREAD = 0x00200000
 _PIECE = 4096
-_HOW = os.O_RDONLY | os.O_CLOEXEC
 _WORDS_DECODED = 256
 """Words of a command line that the rules of roles look at; a longer one is a list of files."""
 
@@ -163,7 +162,7 @@ def stat_of(pid: int) -> StatFields | None:
 def _read(path: str, longest: int) -> bytes:
     """At most `longest` bytes of a file; nothing if it cannot be read."""
     try:
-        descriptor = os.open(path, _HOW)
+        descriptor = os.open(path, os.O_RDONLY)
     except OSError:
         return b""
     try:

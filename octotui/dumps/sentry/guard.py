@@ -102,8 +102,8 @@ class Guard:
             )
         if order.at_exit and (problem := self._traces.prepare()):
             raise Unusable(problem, code="no-tracer", hint="capture while it runs instead", about={"id": order.id})
-        self._link.tell("armed", id=order.id)
         self._hearing.start(True)
+        self._link.tell("armed", id=order.id)
         self._owner.begin(lambda: len(self._holds) > 0 or bool(self._catcher.rules))
         self._catcher.arm(rule)
 

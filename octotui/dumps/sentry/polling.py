@@ -60,7 +60,8 @@ class Polling:
     def start(self, is_needed: bool) -> None:
         """Whether anybody waits for execs now. What runs when the first one does is not new."""
         if is_needed and self._timer is None:
-            self._is_blind = self._newest.appeared() is None
+            # Twice, for each pid is told at two looks.
+            self._is_blind = self._newest.appeared() is None or self._newest.appeared() is None
             self._known = set(_listed())
             self._services = set(filter(_is_service, self._known)) if self._is_blind else set()
             self._listed_at = time.monotonic()
@@ -178,7 +179,7 @@ def _program(pid: int, *, with_zombies: bool = False) -> _Program | None:
 
 
 def _read(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         return os.read(descriptor, 4096)
     finally:

@@ -146,8 +146,11 @@ async def _spawned(made: Children, home: Path, count: int, gap_ms: float, *words
     return [int(line) for line in written.split()]
 
 
-async def kill_series(kills: int, who: str, *, targets: int = 2, directory: Path | None = None) -> KillFindings:
-    """Kills "octotui", "sentry" or "both" with SIGKILL while processes are held, or are just about to be.
+async def kill_series(
+    kills: int, who: str, *, at_exit: bool = False, targets: int = 2, directory: Path | None = None
+) -> KillFindings:
+    """Kills "octotui", "sentry" or "both" with SIGKILL while processes are held, or are just about to be; `at_exit`:
+    traced to their end instead, where one that is still traced a second later counts as stopped.
 
     Each time a new stand-in for octotui with a sentry of its own; every second kill falls within milliseconds of the
     exec of the last target.
@@ -158,12 +161,12 @@ async def kill_series(kills: int, who: str, *, targets: int = 2, directory: Path
         home = directory or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="octotui-kill-")))
         for number in range(kills):
             with children() as made:
-                owner = made.start(sys.executable, "-I", OWNER, *ours())
+                owner = made.start(sys.executable, "-I", OWNER, *ours(), *([home] if at_exit else []))
                 assert owner.stdout is not None
                 sentry = int(await asyncio.to_thread(owner.stdout.readline))
                 held = [_beating(made, home, f"{number}-{index}") for index in range(targets)]
                 for pid, _ in held:
-                    await until(lambda pid=pid: state_of(pid) == "T", "it is held")
+                    await until(lambda pid=pid: is_in_hand(pid), "it is held or traced")
                 if number % 2:
                     held.append(_beating(made, home, f"{number}-late"))
                     await asyncio.sleep(random.uniform(0.0, 0.003))
@@ -171,7 +174,7 @@ async def kill_series(kills: int, who: str, *, targets: int = 2, directory: Path
                     kill(pid)
                 begun = time.monotonic()
                 for _ in range(500):
-                    if not any(state_of(pid) == "T" for pid, _ in held):
+                    if not any(is_in_hand(pid) for pid, _ in held):
                         break
                     await asyncio.sleep(0.002)
                 longest = max(longest, time.monotonic() - begun)
@@ -180,10 +183,19 @@ async def kill_series(kills: int, who: str, *, targets: int = 2, directory: Path
                 before = [beats.read_bytes()[:8] for _, beats in held]
                 await asyncio.sleep(0.05)
                 for (pid, beats), earlier in zip(held, before, strict=True):
-                    stopped += state_of(pid) == "T"
+                    stopped += is_in_hand(pid)
                     dead += state_of(pid) in ("", "Z") or beats.read_bytes()[:8] == earlier
                 kill(sentry)
     return KillFindings(kills, stopped, dead, longest)
+
+
+def is_in_hand(pid: int) -> bool:
+    """Whether a process stands still, or is traced."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("utf-8")
+    except OSError:
+        return False
+    return state_of(pid) in ("T", "t") or int(status.partition("TracerPid:")[2].split()[0]) != 0
 
 
 def _beating(made: Children, home: Path, name: str) -> tuple[int, Path]:

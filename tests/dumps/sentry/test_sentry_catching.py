@@ -152,6 +152,8 @@ async def test_a_process_that_runs_already_is_caught_by_its_key_alone(
     ears: Listening, made: Children, home: Path
 ) -> None:
     pid = made.start(program(home, "Anything"), "run").pid
+    # Whoever started it hears of its exec a moment before the kernel tells of it.
+    await until(lambda: state_of(pid) == "S", "it has come to rest")
     await ears.arm(1, whom={"name": "Anything", "under": ours()})
     await ears.arm(2, whom={"key": [pid, key_of(pid).started + 1]})
     assert (await ears.until("refused", pid=pid))["code"] == "process-gone"

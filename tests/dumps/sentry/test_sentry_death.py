@@ -26,8 +26,9 @@ def children_of(pid: int) -> list[int]:
 
 @pytest.mark.usefixtures("events")
 @pytest.mark.parametrize("who", ["octotui", "sentry", "both"])
-async def test_after_a_sigkill_all_that_was_held_runs_again(who: str, home: Path) -> None:
-    found = await kill_series(6, who, directory=home)
+@pytest.mark.parametrize("at_exit", [False, True], ids=["held", "traced"])
+async def test_after_a_sigkill_all_that_was_held_or_traced_runs_on(who: str, at_exit: bool, home: Path) -> None:
+    found = await kill_series(6, who, at_exit=at_exit, directory=home)
     assert (found.kills, found.left_stopped, found.dead) == (6, 0, 0)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sentry_world import Children, key_of, kill, program
+from sentry_world import Children, key_of, kill, program, until
 
 from octotui.dumps.sentry.glance import Glance
 from octotui.dumps.sentry.matching import Matcher
@@ -144,10 +144,12 @@ def test_under_means_the_very_process_at_any_depth(made: Children, home: Path) -
 
 
 @pytest.mark.parametrize(("above", "is_tool"), [("Calamari", True), ("Other", False)])
-def test_kubectl_is_a_tool_only_below_calamari(made: Children, home: Path, above: str, is_tool: bool) -> None:
+async def test_kubectl_is_a_tool_only_below_calamari(made: Children, home: Path, above: str, is_tool: bool) -> None:
     parent = made.start(program(home, above), "spawn", program(home, "kubectl"), "1", "0", "live", "60000000")
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
+    # vfork comes back in the midst of the exec, before there is a command line.
+    await until(lambda: b"live" in Path(f"/proc/{pid}/cmdline").read_bytes(), "it has execed")
     try:
         found = Glance.at(pid)
         assert found is not None

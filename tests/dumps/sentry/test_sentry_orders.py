@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sentry_world import Children, Listening, key_of, ours, program, state_of, until
 
@@ -21,6 +21,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
     max_leaves=12,
 )
+PATIENT = settings(suppress_health_check=[HealthCheck.too_slow])
+"""How long the making of examples takes on a busy host says nothing of the sentry."""
+
 FIELDS = [
     "id", "whom", "hold", "hold_seconds", "count", "at_exit", "trace", "pid", "started", "seconds", "when", "by",
 ]  # fmt: skip
@@ -64,6 +67,7 @@ def test_an_order_that_makes_no_sense_is_refused_in_a_sentence(fields: dict[str,
     assert caught.value.message.startswith(("an order", "a rule"))
 
 
+@PATIENT
 @given(
     st.binary(max_size=60)
     | st.dictionaries(st.sampled_from(["do", *FIELDS]), JSON).map(lambda f: json.dumps(f).encode())
@@ -75,6 +79,7 @@ def test_no_bytes_break_the_reading(packet: bytes) -> None:
         json.dumps(refusal.about)
 
 
+@PATIENT
 @given(
     st.sampled_from(["arm", "disarm", "hold", "release", "trace", "cancel"]),
     st.dictionaries(st.sampled_from(FIELDS), JSON),
