@@ -26,6 +26,7 @@ from octotui.ui.ports import HostPort
 from octotui.ui.sampling import Sampling
 from octotui.ui.screens.processes import ProcessesScreen
 from octotui.ui.stylesheets import stylesheet_paths
+from octotui.ui.telling import FollowedWatch
 from octotui.ui.terminal import TerminalApp
 
 SETTLE_AGAIN_SECONDS = 2.0
@@ -62,8 +63,9 @@ class OctotuiApp(TerminalApp):
             host,
             interval_seconds=lambda: self.processes.interval_seconds,
             kept=self._kept,
-            watched=self.processes.model.watched,
+            watched=self._watched,
         )
+        self.followed = FollowedWatch(self)
 
     def get_default_screen(self) -> Screen[None]:
         return self.processes
@@ -72,6 +74,7 @@ class OctotuiApp(TerminalApp):
         self.draw_plainly(self.glyphs.is_ascii)
         self._follow_processes()
         self._follow_dumps()
+        self._follow_watch()
         if not self.host.settings.read_only:
             self._settle_interrupted()
         self._watch_terminal()
@@ -93,6 +96,7 @@ class OctotuiApp(TerminalApp):
             except (OctotuiError, OSError) as error:
                 self.processes.report_problem(printable(str(error)))
             else:
+                self.processes.watching.watch.see(sample)
                 self.processes.take(sample)
                 if not is_settled:
                     # What stands by now stays: looking through it for garbage would hold up the loop now and then.
@@ -100,7 +104,23 @@ class OctotuiApp(TerminalApp):
                     is_settled = True
 
     def _kept(self) -> frozenset[ProcessKey]:
-        return self.processes.model.kept() | {job.key for job in self.host.dumps.jobs if not job.state.is_over}
+        jobs = {job.key for job in self.host.dumps.jobs if not job.state.is_over}
+        return self.processes.model.kept() | self.processes.watching.kept() | jobs
+
+    def _watched(self) -> frozenset[ProcessKey] | None:
+        model = self.processes.model
+        watched = model.watched()
+        return None if watched is None else watched | self.processes.watching.watched(model.latest)
+
+    def show_holds(self) -> None:
+        """Say on every screen what is held now."""
+        self.followed.show()
+
+    @work(group="watch", exit_on_error=False)
+    async def _follow_watch(self) -> None:
+        """Tells the news of rules and holds as they come."""
+        async for news in self.host.watch.subscribe():
+            self.followed.tell(news)
 
     @work(group="dumps", exit_on_error=False)
     async def _follow_dumps(self) -> None:
@@ -138,6 +158,8 @@ class OctotuiApp(TerminalApp):
             self.set_timer(self.processes.interval_seconds, self._follow_processes)
         elif event.worker.group == "dumps":
             self.set_timer(self.processes.interval_seconds, self._follow_dumps)
+        elif event.worker.group == "watch":
+            self.set_timer(self.processes.interval_seconds, self._follow_watch)
 
     def action_global_act(self, action_id: str) -> None:
         self.program.act(action_id)
@@ -150,7 +172,9 @@ class OctotuiApp(TerminalApp):
 
     @work(group="leave", exit_on_error=False)
     async def leave(self, status: int = 0) -> None:
-        """Close the dump service, which waits until targets run and no half file is left; then exit."""
+        """Close the watch, which lets everything go, and the dump service, which waits until targets run and no half
+        file is left; then exit."""
+        await self.host.watch.aclose()
         await self.host.dumps.aclose()
         self.exit(status, return_code=status)
 
@@ -186,6 +210,7 @@ async def _run(app: OctotuiApp) -> int:
     try:
         await app.run_async(mouse=app.host.settings.mouse)
     finally:
+        await app.host.watch.aclose()
         await app.host.dumps.aclose()
         app.host.close()
     return app.return_code or 0

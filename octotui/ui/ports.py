@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Collection, Set
 from typing import TYPE_CHECKING, Protocol
 
 from octotui.config import Settings
+from octotui.dumps.arming.rule import Rule
+from octotui.dumps.arming.state import HoldState, News, RuleState
 from octotui.dumps.model import DumpPlan, DumpRequest
-from octotui.dumps.results import Job
+from octotui.dumps.results import DumpResult, Job
 from octotui.processes.model import ProcessKey, Sample
 
 if TYPE_CHECKING:
@@ -36,6 +38,51 @@ class DumpPort(Protocol):
     async def aclose(self) -> None: ...
 
 
+class WatchPort(Protocol):
+    """Rules and holds as the screen uses them; `octotui.dumps.catching.watch.Watch` is one.
+
+    `arm`, `disarm`, `hold` and `release` raise OctotuiError with a sentence that can be shown.
+    """
+
+    @property
+    def reach(self) -> str:
+        """What can be missed on this host, as a sentence; "" when nothing is."""
+        ...
+
+    @property
+    def rules(self) -> tuple[RuleState, ...]:
+        """Newest last, those that are over among them."""
+        ...
+
+    @property
+    def holds(self) -> tuple[HoldState, ...]: ...
+
+    @property
+    def results(self) -> tuple[DumpResult, ...]:
+        """All captures that rules made, oldest first."""
+        ...
+
+    async def arm(self, rule: Rule, sample: Sample) -> RuleState: ...
+
+    async def disarm(self, rule_id: int) -> None: ...
+
+    async def hold(self, key: ProcessKey, seconds: float = ..., *, services: bool = ...) -> HoldState:
+        """Raises Refused for a Tentacle or a Server without `services`."""
+        ...
+
+    async def release(self, key: ProcessKey) -> None: ...
+
+    def see(self, sample: Sample) -> None:
+        """Take in a newer sample, for conditions. Cheap."""
+        ...
+
+    def subscribe(self) -> AsyncIterator[News]: ...
+
+    async def aclose(self) -> None:
+        """End every rule, hold and trace; all processes run on."""
+        ...
+
+
 class HostPort(Protocol):
     """The host as the screen uses it; `octotui.host.Host` is one. All but the properties block."""
 
@@ -44,6 +91,9 @@ class HostPort(Protocol):
 
     @property
     def dumps(self) -> DumpPort: ...
+
+    @property
+    def watch(self) -> WatchPort: ...
 
     def read_sample(self, keep: Collection[ProcessKey] = (), watched: Set[ProcessKey] | None = None) -> Sample: ...
 

@@ -10,6 +10,7 @@ from octotui.dumps.results import Job, JobState
 from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey
 from octotui.processes.view import Row
+from octotui.ui.lines.holds import held_note
 from octotui.ui.lines.jobs import end_sentence, job_name
 
 if TYPE_CHECKING:
@@ -118,7 +119,14 @@ class CaptureHandlers:
             return
         from octotui.ui.screens.confirm_dump import ConfirmDump
 
-        dialog = ConfirmDump(self._screen.dumps, request, sample, self._screen.glyphs, is_only_shown=is_only_shown)
+        screen, held = self._screen, [h for h in self._screen.watching.holds if h.key in request.keys]
+        if len(request.keys) == 1 and held and held[0].is_early and not is_only_shown:
+            screen.watches.capture_early(screen, held[0])
+            return
+        dialog = ConfirmDump(
+            screen.dumps, request, sample, screen.glyphs, is_only_shown=is_only_shown,
+            notes=[held_note(hold) for hold in held],
+        )  # fmt: skip
         self._screen.app.push_screen(dialog, self._submit)
 
     def _submit(self, plan: DumpPlan | None) -> None:

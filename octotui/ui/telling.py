@@ -1,0 +1,75 @@
+"""What the watch tells, brought before a person: toasts, the message bar, and the line that says what is held."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Literal
+
+from textual.timer import Timer
+
+from octotui.dumps.arming.state import News
+from octotui.dumps.model import Severity
+from octotui.text import printable
+from octotui.ui.screens.acting import ActingScreen
+from octotui.ui.screens.dialog import Dialog
+
+if TYPE_CHECKING:
+    from octotui.ui.app import OctotuiApp
+
+TICK_SECONDS = 0.5
+"""How often the seconds of a hold are looked at, while there is one."""
+
+TOAST_SECONDS = 4.0
+MOST_TOASTS = 3
+"""So many within `TOAST_SECONDS`: a storm of news stays readable, and the rules list it all."""
+
+LEAST_HEIGHT = 12
+"""Lines of a terminal below which a toast would hide what it tells of."""
+
+_SEVERITIES: dict[Severity, Literal["information", "warning", "error"]] = {
+    Severity.NOTICE: "information",
+    Severity.WARNING: "warning",
+    Severity.REFUSAL: "error",
+}
+
+
+class FollowedWatch:
+    """Shows what happens to rules and holds, on whichever screen is on top."""
+
+    def __init__(self, app: OctotuiApp) -> None:
+        self._app = app
+        self._toasts: deque[float] = deque(maxlen=MOST_TOASTS)
+        self._timer: Timer | None = None
+
+    def tell(self, news: News) -> None:
+        """One piece of news: kept, said, and shown for a moment."""
+        app = self._app
+        app.processes.watching.tell(news)
+        text = f"{news.text}; {news.hint}" if news.hint else news.text
+        app.processes.say(text, is_error=news.severity is Severity.REFUSAL)
+        self._toast(news)
+        app.processes.show_watch()
+
+    def _toast(self, news: News) -> None:
+        now = time.monotonic()
+        is_flood = len(self._toasts) == MOST_TOASTS and now - self._toasts[0] < TOAST_SECONDS
+        if is_flood or self._app.size.height < LEAST_HEIGHT:
+            return
+        self._toasts.append(now)
+        text = self._app.glyphs.text(printable(news.text, 300))
+        self._app.notify(text, severity=_SEVERITIES[news.severity], timeout=TOAST_SECONDS, markup=False)
+
+    def show(self) -> None:
+        """Say on every screen what is held, and keep its seconds counting."""
+        watching = self._app.processes.watching
+        holds, now = watching.holds, watching.now
+        for screen in self._app.screen_stack:
+            if isinstance(screen, ActingScreen | Dialog) and screen.is_mounted:
+                screen.hold_bar.put(holds, now)
+        if holds and self._timer is None:
+            self._timer = self._app.set_interval(TICK_SECONDS, self.show)
+        elif not holds and self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+            self._app.processes.show_watch()
