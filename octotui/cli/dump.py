@@ -104,22 +104,16 @@ def _named(sample: Sample, pid: int) -> ProcessKey:
 
 def _with_role(sample: Sample, wanted: str) -> tuple[ProcessKey, ...]:
     """Processes of the role `wanted` (`calamari` takes in `calamari-legacy`), our own family excepted."""
-    from octotui.octopus.roles import LABELS, Role
+    from octotui.octopus.rolenames import KNOWN, roles_named
 
-    word = wanted.strip().lower()
-    roles = {
-        slug.value
-        for slug in Role
-        if slug.value == word or slug.value.startswith(f"{word}-") or LABELS.get(slug, "").lower() == word
-    }
-    if not word or not roles - {"none"}:
-        known = ", ".join(slug.value for slug in Role if slug.value != "none")
-        raise UsageError(f'there is no role "{printable(wanted, 60)}"', hint=f"roles are {known}")
+    roles = roles_named(wanted)
+    if not roles:
+        raise UsageError(f'there is no role "{printable(wanted, 60)}"', hint=f"roles are {', '.join(KNOWN)}")
     found = tuple(
         key for key in sample.snapshot.processes if sample.meaning(key).role in roles and not sample.meaning(key).is_own
     )
     if not found:
-        raise NothingMatched(f'no process has the role "{word}"', hint="octotui tree shows the roles")
+        raise NothingMatched(f'no process has the role "{wanted.strip().lower()}"', hint="octotui tree shows the roles")
     return found
 
 

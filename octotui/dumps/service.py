@@ -70,6 +70,15 @@ class DumpService:
         return self._workshop.store
 
     @property
+    def workshop(self) -> Workshop:
+        """What its captures work with, for those who bring a dump that no backend wrote."""
+        return self._workshop
+
+    @property
+    def limits(self) -> Limits:
+        return self._limits
+
+    @property
     def backends(self) -> tuple[Backend, ...]:
         return self._backends
 

@@ -27,12 +27,13 @@ class Stage(StrEnum):
 
 
 class Ending(StrEnum):
-    """Why a rule is over."""
+    """Why a rule is over. GONE: the one process that it was for, or waited below, has ended."""
 
     COUNT = "count"
     TIME = "time"
     HAND = "hand"
     ERROR = "error"
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class RuleState:
     """One rule and its counts. `lost` is how often the kernel dropped events while it was armed.
 
     `seen` counts the processes it caught; each ends up captured, passed (its end was not worth a dump), ended before
-    it could be captured, failed, or left for the limits.
+    it could be captured, failed, or left for the limits. `caught` has those that are open and the last of the others;
+    `dumps` counts the dumps made, which for a series of one process are more than it captured.
     """
 
     id: int
@@ -73,6 +75,12 @@ class RuleState:
     left: int = 0
     lost: int = 0
     caught: tuple[Caught, ...] = ()
+    dumps: int = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a dump for it is still being made, which goes on when the rule is over."""
+        return any(found.stage in (Stage.CAPTURING, Stage.WRITING) for found in self.caught)
 
 
 @dataclass(frozen=True, slots=True)

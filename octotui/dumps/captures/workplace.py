@@ -21,7 +21,7 @@ from octotui.dumps.keeping.store import Store, dump_name
 from octotui.dumps.model import Medium, Step
 from octotui.dumps.rights import Rights
 from octotui.dumps.staged.journal import Entry, Journal, boot_id, new_token, own_identity
-from octotui.dumps.staged.places import choose_place
+from octotui.dumps.staged.places import choose_place, own_place
 from octotui.dumps.staged.shared_memory import home_of, make_place
 from octotui.dumps.staged.staging import Staging
 from octotui.errors import CaptureFailed, OctotuiError, StoreError
@@ -75,29 +75,42 @@ class Workplace:
         A step that is to be written to memory is written to disk when there is no place for it in memory any more:
         `medium` says what it came to. `is_held`: octotui will stop the target itself while it is captured.
         """
-        store = self._workshop.store
-        store.prepare(self.destination)
-        self.descriptor = store.open_destination(self.destination)
+        self._prepare()
         if step.medium is Medium.MEMORY:
             self._staging = self._staged_in_memory(step, facts)
         if self._staging is None:
-            place = choose_place(facts, self._workshop.rights, self.destination, store.staging)
+            place = choose_place(facts, self._workshop.rights, self.destination, self._workshop.store.staging)
             self._staging = Staging.make(place, STAGED_NAME)
         else:
             self.medium = Medium.MEMORY
+        self._note(step, facts, moment, is_held=is_held)
+
+    def open_ours(self, step: Step, facts: RuntimeFacts, moment: datetime) -> None:
+        """As `open`, for a file that octotui itself writes: nobody else reaches it."""
+        self._prepare()
+        self._staging = Staging.make(own_place(self.destination, self._workshop.store.staging), STAGED_NAME)
+        self._note(step, facts, moment)
+
+    def _prepare(self) -> None:
+        store = self._workshop.store
+        store.prepare(self.destination)
+        self.descriptor = store.open_destination(self.destination)
+
+    def _note(self, step: Step, facts: RuntimeFacts, moment: datetime, *, is_held: bool = False) -> None:
+        """Adds the capture to the journal, so that a later octotui knows what was begun here."""
         owner, owner_started = own_identity()
-        device, inode = self._staging.identity
+        device, inode = self.staging.identity
         self._entry = Entry(
             owner_pid=owner,
             owner_started=owner_started,
             target_pid=facts.key.pid,
             target_started=facts.key.started,
             namespace_pid=facts.namespace_pid,
-            staging=str(self._staging.directory),
+            staging=str(self.staging.directory),
             device=device,
             inode=inode,
             file=STAGED_NAME,
-            writer_uid=self._staging.place.writer_uid,
+            writer_uid=self.staging.place.writer_uid,
             destination=str(self.destination),
             name=dump_name(step.target, moment),
             record=new_record(replace(step, medium=self.medium), moment),
@@ -106,7 +119,7 @@ class Workplace:
             is_held=is_held,
             boot=boot_id(),
         )
-        token = new_token(self._staging.directory.name)
+        token = new_token(self.staging.directory.name)
         self._journal.add(token, self._entry)
         self._token = token
 

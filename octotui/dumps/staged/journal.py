@@ -29,8 +29,9 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _LIMITS = {"device": 64, "inode": 64, "file_device": 64, "file_inode": 64, "owner_pid": 31, "target_pid": 31}
 _BITS = 62
 _KINDS = {"staging": str, "file": str, "destination": str, "name": str, "boot": str, "record": dict}
-_FLAGS = frozenset({"is_captured", "was_stopped", "is_held"})
-_ADDED = {"expected_bytes": 0, "was_stopped": True, "is_held": False, "boot": "", "file_device": 0, "file_inode": 0}
+_FLAGS = frozenset({"is_captured", "was_stopped", "is_held", "is_common"})
+_ADDED = {"expected_bytes": 0, "was_stopped": True, "is_held": False, "boot": "", "file_device": 0, "file_inode": 0,
+          "is_common": False}  # fmt: skip
 """Fields that entries of earlier versions lack, with what is safe to take for them."""
 
 _HALF_WRITTEN = re.compile(r"\..+-([0-9]{1,10})-([0-9]{1,19})\.json\.[0-9a-f]{8}")
@@ -46,7 +47,8 @@ class Entry:
     `expected_bytes` is the estimate of its size, 0 for none. `was_stopped`: someone had stopped the target before, so
     it is not continued; `is_held`: octotui itself holds it still while it is captured. `file_device` and `file_inode`
     name the written file just before it was taken from its writer, 0 until then. `boot` is the boot that pids and
-    start ticks are of, "" when it is not known.
+    start ticks are of, "" when it is not known. `is_common`: the directory is not of one capture, but takes the files
+    that tracers write until each is captured by an entry of its own; what is left in it is of no worth.
     """
 
     owner_pid: int
@@ -69,6 +71,7 @@ class Entry:
     boot: str = ""
     file_device: int = 0
     file_inode: int = 0
+    is_common: bool = False
 
     @property
     def is_of_this_boot(self) -> bool:
@@ -131,7 +134,8 @@ class Journal:
 
     def under_way(self) -> dict[ProcessKey, Entry]:
         """Captures of octotuis that still run, by target."""
-        return {e.target: e for e in self.entries().values() if not e.is_captured and e.is_owner_alive}
+        found = [e for e in self.entries().values() if not e.is_captured and not e.is_common]
+        return {e.target: e for e in found if e.is_owner_alive}
 
     def sweep(self) -> None:
         """Removes what octotuis that run no more were writing when they were ended: notes that got no name."""

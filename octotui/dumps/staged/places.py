@@ -85,6 +85,12 @@ def is_ours(directory: Path) -> bool:
     return found.st_uid == us and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
+def own_place(destination: Path, common: Path) -> Place:
+    """Where octotui itself writes a dump: in the destination, where nobody else can change that, else in `common`."""
+    directory = destination if is_ours(destination) else common
+    return Place(directory, str(directory), os.geteuid(), os.getegid(), is_ours=is_ours(directory))
+
+
 def choose_place(facts: RuntimeFacts, rights: Rights, destination: Path, common: Path) -> Place:
     """The first of: the destination, `common`, the target's temp directory, which the writer can reach safely.
 

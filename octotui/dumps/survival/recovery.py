@@ -81,6 +81,11 @@ def _settled(store: Store, entry: Entry) -> str | None:
     """
     staging = Staging.reopen(Path(entry.staging), entry.file, entry.device, entry.inode, entry.writer_uid)
     try:
+        if entry.is_common:
+            # The tracers that wrote there have ended with their octotui: what is left is half a file, if anything.
+            if staging is not None:
+                staging.remove()
+            return ""
         if not entry.is_captured and is_being_written(entry, staging):
             return None
         directory = _opened_destination(store, entry)

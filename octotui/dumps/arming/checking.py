@@ -1,0 +1,69 @@
+"""Rules that make no sense, told before anything is armed."""
+
+from __future__ import annotations
+
+import math
+
+from octotui.dumps.arming.rule import Rule
+from octotui.errors import UsageError
+
+MOST_COUNT = 1000
+MOST_SECONDS = 7 * 86_400.0
+
+
+def check(rule: Rule) -> None:
+    """Raises UsageError with what does not go together and what to do instead."""
+    _check_numbers(rule)
+    when, whom = rule.when, rule.whom
+    if when.cpu_seconds > 0 and when.cpu_percent is None:
+        raise UsageError("--for says how long a CPU share has to last", hint="add --cpu 80, or leave out --for")
+    if rule.any_status and not when.at_exit:
+        raise UsageError("--any-status is about ends", hint="add --at-exit")
+    if when.at_exit and rule.every_seconds is not None:
+        raise UsageError("a process ends once, so --every does not go with --at-exit", hint="leave out --every")
+    if when.at_exit and rule.hold:
+        raise UsageError(
+            "a process that is held cannot be traced to its end at the same time",
+            hint="use --hold to look at it now, or --at-exit to capture its end",
+        )
+    if rule.every_seconds is not None and rule.count < 2:
+        raise UsageError("--every needs a number of dumps", hint="add --count 3")
+    if rule.hold_services and not rule.hold:
+        raise UsageError("--yes-hold-service is about holds", hint="add --hold")
+    if when.at_exit and whom.key is not None and rule.count > 1:
+        raise UsageError("one process ends once", hint="leave out --count")
+    if whom.key is not None and rule.count > 1 and rule.every_seconds is None:
+        raise UsageError("several dumps of one process need a time between them", hint="add --every 10")
+    if whom.key is None and not (whom.role or whom.filter or whom.name or whom.under):
+        raise UsageError(
+            "say what to wait for", hint="octotui catch --role calamari, --name PROGRAM, --under PID, or a PID"
+        )
+    if when.at_exit and (rule.backend != "auto"):
+        raise UsageError("at its end octotui itself writes the dump", hint="leave out --backend")
+
+
+def _check_numbers(rule: Rule) -> None:
+    when = rule.when
+    if not 1 <= rule.count <= MOST_COUNT:
+        raise UsageError(f"a rule makes 1 to {MOST_COUNT} dumps", hint="give --count a number in between")
+    if rule.max_parallel < 1:
+        raise UsageError("at least one capture has to run at a time", hint="give --max-parallel 1 or more")
+    seconds = {
+        "--after": when.after_seconds, "--for": when.cpu_seconds, "--quiet": when.quiet_seconds,
+        "--every": rule.every_seconds, "--timeout": rule.timeout_seconds,
+        "--hold-seconds": rule.hold_seconds, "the time for writing": rule.most_seconds,
+    }  # fmt: skip
+    for name, value in seconds.items():
+        if value is not None and not (math.isfinite(value) and 0 <= value <= MOST_SECONDS):
+            raise UsageError(f"{name}: seconds from 0 to {MOST_SECONDS:.0f}", hint="write it as 30 or 2.5")
+    for name, wanted in {"--quiet": when.quiet_seconds, "--every": rule.every_seconds}.items():
+        if wanted is not None and wanted <= 0:
+            raise UsageError(f"{name}: has to be more than 0 seconds", hint=f"write it as {name} 30")
+    if rule.hold and rule.hold_seconds <= 0:
+        raise UsageError("a hold needs a time", hint="give --hold-seconds 60, or leave out --hold")
+    if when.cpu_percent is not None and not 0 < when.cpu_percent <= 100_000:
+        raise UsageError("--cpu: percent of one core, more than 0", hint="write it as --cpu 80")
+    if when.rss_bytes is not None and when.rss_bytes <= 0:
+        raise UsageError("--rss: a size of more than 0", hint="write it as --rss 2GB")
+    if when.threads is not None and when.threads < 1:
+        raise UsageError("--threads: at least 1", hint="write it as --threads 200")

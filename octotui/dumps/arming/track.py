@@ -1,0 +1,88 @@
+"""One process that a rule caught: how far it has come. Changed by its rule only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from octotui.dumps.arming.conditions import Conditions
+from octotui.dumps.arming.state import Caught, Stage
+from octotui.processes.model import ProcessKey
+
+CLOSED = frozenset({Stage.CAPTURED, Stage.PASSED, Stage.ENDED_EARLY, Stage.FAILED, Stage.LEFT})
+"""Stages that nothing follows."""
+
+
+class HoldPhase(Enum):
+    """Whether it stands still by its rule, and what for.
+
+    ASKED: the stop was ordered; LOOK: a person may look, until its time is over; CAPTURE: for the time of a capture.
+    ASKED_WHEN_READY: it runs, and is stopped for its capture in the instant its runtime is ready.
+    """
+
+    NONE = auto()
+    ASKED_LOOK = auto()
+    LOOK = auto()
+    ASKED_WHEN_READY = auto()
+    ASKED_CAPTURE = auto()
+    CAPTURE = auto()
+    DONE = auto()
+
+
+ASKED = frozenset({HoldPhase.ASKED_LOOK, HoldPhase.ASKED_WHEN_READY, HoldPhase.ASKED_CAPTURE})
+"""A stop was ordered and has not come about yet."""
+
+
+@dataclass(slots=True)
+class Track:
+    """`is_ready`: it has a runtime; `is_expected`: it should get one sooner or later; `was_due`: its conditions held
+    once; `dumps` were made of it; `was_sampled`: a sample had it; `cannot_hold`: it was tried, or is not allowed.
+
+    `next_at` is when the next dump of a series is due, `look_until` when a hold for a look is over; both monotonic.
+    """
+
+    rule_id: int
+    key: ProcessKey
+    name: str
+    role: str
+    conditions: Conditions
+    stage: Stage
+    since: float
+    is_ready: bool = False
+    is_expected: bool = True
+    was_due: bool = False
+    dumps: int = 0
+    next_at: float = 0.0
+    hold: HoldPhase = HoldPhase.NONE
+    cannot_hold: bool = False
+    look_until: float = 0.0
+    note: str = ""
+    exit_status: int | None = None
+    was_sampled: bool = False
+    has_ended: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage not in CLOSED
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a dump of it is being made."""
+        return self.stage in (Stage.CAPTURING, Stage.WRITING)
+
+    @property
+    def is_held(self) -> bool:
+        return self.hold in (HoldPhase.ASKED_LOOK, HoldPhase.LOOK, HoldPhase.ASKED_CAPTURE, HoldPhase.CAPTURE)
+
+    @property
+    def has_to_be_released(self) -> bool:
+        return self.is_held or self.hold is HoldPhase.ASKED_WHEN_READY
+
+    def move(self, stage: Stage, now: float, note: str = "") -> None:
+        """Changes its stage; the note always goes with it."""
+        if stage is not self.stage:
+            self.stage, self.since = stage, now
+        self.note = note
+
+    def state(self) -> Caught:
+        return Caught(self.rule_id, self.key, self.name, self.role, self.stage, self.since, self.note, self.exit_status)
