@@ -98,6 +98,7 @@ class OctotuiApp(TerminalApp):
             else:
                 self.processes.watching.watch.see(sample)
                 self.processes.take(sample)
+                self.show_holds()
                 if not is_settled:
                     # What stands by now stays: looking through it for garbage would hold up the loop now and then.
                     gc.freeze()

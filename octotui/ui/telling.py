@@ -11,8 +11,6 @@ from textual.timer import Timer
 from octotui.dumps.arming.state import News
 from octotui.dumps.model import Severity
 from octotui.text import printable
-from octotui.ui.screens.acting import ActingScreen
-from octotui.ui.screens.dialog import Dialog
 
 if TYPE_CHECKING:
     from octotui.ui.app import OctotuiApp
@@ -65,8 +63,10 @@ class FollowedWatch:
         watching = self._app.processes.watching
         holds, now = watching.holds, watching.now
         for screen in self._app.screen_stack:
-            if isinstance(screen, ActingScreen | Dialog) and screen.is_mounted:
-                screen.hold_bar.put(holds, now)
+            bar = getattr(screen, "hold_bar", None)
+            if bar is not None and bar.is_mounted:
+                bar.put(holds, now)
+        self._app.set_class(bool(holds), "-holding")
         if holds and self._timer is None:
             self._timer = self._app.set_interval(TICK_SECONDS, self.show)
         elif not holds and self._timer is not None:

@@ -43,14 +43,14 @@ class Watching:
     def __init__(self, watch: WatchPort, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.watch = watch
         self.news: deque[Told] = deque(maxlen=MOST_NEWS)
-        self._clock = clock
+        self.clock = clock
         self._dismissed: set[int] = set()
         self._matching: tuple[tuple[object, ...], frozenset[ProcessKey]] = ((), frozenset())
 
     @property
     def now(self) -> float:
         """The clock of `HoldState.since` and `Caught.since`."""
-        return self._clock()
+        return self.clock()
 
     @property
     def rules(self) -> tuple[RuleState, ...]:

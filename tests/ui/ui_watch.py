@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 from octotui.dumps.arming.rule import Rule
@@ -23,6 +23,7 @@ class ScriptedWatch:
 
     def __init__(self) -> None:
         self.reach = ""
+        self.clock: Callable[[], float] = time.monotonic
         self.results: tuple[DumpResult, ...] = ()
         self.error: OctotuiError | None = None
         self.seen: list[Sample] = []
@@ -42,8 +43,12 @@ class ScriptedWatch:
     async def arm(self, rule: Rule, sample: Sample) -> RuleState:
         if self.error is not None:
             raise self.error
+        return self.rule(rule, sample)
+
+    def rule(self, rule: Rule, sample: Sample, *, ago: float = 0.0) -> RuleState:
+        """A rule that is armed since `ago` seconds."""
         number = len(self._rules) + 1
-        self._rules[number] = RuleState(number, rule, time.monotonic(), sentence(rule, sample))
+        self._rules[number] = RuleState(number, rule, self.clock() - ago, sentence(rule, sample))
         return self._rules[number]
 
     async def disarm(self, rule_id: int) -> None:
@@ -81,7 +86,7 @@ class ScriptedWatch:
         is_early: bool = False,
     ) -> HoldState:  # fmt: skip
         """A process that is held since `ago` seconds."""
-        hold = HoldState(key, name, by, time.monotonic() - ago, seconds, is_early)
+        hold = HoldState(key, name, by, self.clock() - ago, seconds, is_early)
         self._holds[key] = hold
         return hold
 
@@ -92,7 +97,7 @@ class ScriptedWatch:
         """The rule has caught the process, or it has got to another stage."""
         state = self._rules[rule_id]
         others = tuple(one for one in state.caught if one.key != key)
-        one = Caught(rule_id, key, name, "calamari", stage, time.monotonic() - ago, note, status)
+        one = Caught(rule_id, key, name, "calamari", stage, self.clock() - ago, note, status)
         caught = (*others, one)
         self.change(
             rule_id,

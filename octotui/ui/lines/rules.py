@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from octotui.dumps.arming.state import Caught, Ending, RuleState, Stage
+from octotui.dumps.arming.words import ENDINGS, status_words
 from octotui.dumps.model import Severity
 from octotui.text import printable
 from octotui.ui.lines.cells import Line, Piece, cut, cut_line, line_width, wrapped
@@ -19,12 +20,6 @@ ONLY_HERE = "Rules live only as long as this octotui does"
 MOST_CAUGHT = 6
 """How many of its processes a rule shows: those that something happens to first, then the newest."""
 
-_ENDINGS = {
-    Ending.COUNT: "over: it made all its dumps",
-    Ending.TIME: "over: its time was up",
-    Ending.HAND: "over: disarmed",
-    Ending.ERROR: "over: it could not go on",
-}
 _DOING = {
     Stage.HELD: "HELD", Stage.STARTING: "starting, its runtime is not ready yet", Stage.WAITING: "waiting",
     Stage.CAPTURING: "being captured", Stage.TRACED: "traced to its end", Stage.WRITING: "has ended, is being written",
@@ -34,14 +29,17 @@ _DOING = {
 
 
 def counts_text(state: RuleState) -> str:
-    """`caught 2 · captured 1 · ended before they could be captured 1`: what is not nothing."""
+    """`2 caught · 1 captured · 1 ended before it could be captured`: what is not nothing."""
     counts = (
-        ("caught", state.seen), ("captured", state.captured), ("passed", state.passed),
-        ("ended before they could be captured", state.ended_early), ("failed", state.failed), ("left", state.left),
-        ("events lost", state.lost),
+        (state.seen, "caught"), (state.captured, "captured"), (state.passed, "passed"),
+        (state.ended_early, "ended before it could be captured"), (state.failed, "failed"), (state.left, "left"),
     )  # fmt: skip
-    shown = [f"{words} {count}" for words, count in counts if count]
-    return " · ".join(shown) if shown else "caught nothing yet" if state.ending is None else "caught nothing"
+    shown = [f"{count} {words}" for count, words in counts if count]
+    if not shown:
+        shown = ["nothing caught yet" if state.ending is None else "nothing caught"]
+    if state.lost:
+        shown.append(f"events lost {state.lost} time{'s' * (state.lost != 1)}, so that more may have come and gone")
+    return " · ".join(shown)
 
 
 def whole_seconds(seconds: float) -> str:
@@ -60,8 +58,8 @@ def rule_lines(state: RuleState, now: float, width: int, glyphs: Glyphs, *, is_c
     is_armed = state.ending is None
     bar = Piece(glyphs.cursor if is_cursor else " ", "capturing")
     sign = Piece(glyphs.capturing if is_armed else glyphs.exited, "capturing" if is_armed else "exited")
-    age = f"armed {whole_seconds(now - state.armed_at)}" if is_armed else _ENDINGS[state.ending or Ending.HAND]
-    room = max(8, width - 6)
+    age = _age(state, now)
+    room = max(8, width - 7)
     first, *more = wrapped(glyphs.text(f"{state.id}  {printable(state.sentence, 400)}"), room)
     lines: list[Line] = [(bar, Piece(" "), sign, Piece(" "), Piece(first, "name" if is_armed else "exited"))]
     lines += [(bar, Piece("      "), Piece(text, "name" if is_armed else "exited")) for text in more]
@@ -69,13 +67,17 @@ def rule_lines(state: RuleState, now: float, width: int, glyphs: Glyphs, *, is_c
     for text in wrapped(glyphs.text(f"{age} · {counts_text(state)}"), room):
         lines.append((bar, Piece("      "), Piece(text, style)))
     for one in _shown(state.caught):
-        lines.append((bar, Piece("      "), *_caught(one, now, glyphs)))
+        lines += [(bar, Piece("      "), *line) for line in _caught(one, now, room, glyphs)]
         if one.note:
             note = wrapped(glyphs.text(printable(one.note, 300)), max(8, room - 4))
             lines += [(bar, Piece("        "), Piece(text, "muted")) for text in note]
     if hidden := len(state.caught) - len(_shown(state.caught)):
         lines.append((bar, Piece(f"      {hidden} more before", "muted")))
     return tuple(cut_line(line, width, glyphs.ellipsis) for line in lines)
+
+
+def _age(state: RuleState, now: float) -> str:
+    return f"armed {whole_seconds(now - state.armed_at)}" if state.ending is None else f"over: {ENDINGS[state.ending]}"
 
 
 def _shown(caught: Sequence[Caught]) -> tuple[Caught, ...]:
@@ -85,20 +87,18 @@ def _shown(caught: Sequence[Caught]) -> tuple[Caught, ...]:
     return tuple([*live, *(one for one in newest if one.stage in OVER)][:MOST_CAUGHT])
 
 
-def _caught(one: Caught, now: float, glyphs: Glyphs) -> Line:
+def _caught(one: Caught, now: float, width: int, glyphs: Glyphs) -> list[Line]:
+    """Its sign and name, then what it is doing and since when."""
     sign, style = _sign(one.stage, glyphs)
     words = _DOING[one.stage]
     if one.exit_status is not None:
         words += f", {status_words(one.exit_status)}"
     since = whole_seconds(now - one.since)
     when = f"for {since}" if one.stage not in OVER else f"{since} ago"
-    name = glyphs.text(target_name(one.name, one.key.pid))
-    return (Piece(f"{sign} ", style), Piece(name, "name"), Piece(f"  {words}  ", style), Piece(when, "muted"))
-
-
-def status_words(status: int) -> str:
-    """A wait status in words: `exit code 3`, `signal 9`."""
-    return f"signal {status & 0x7F}" if status & 0x7F else f"exit code {status >> 8 & 0xFF}"
+    name = cut(glyphs.text(target_name(one.name, one.key.pid)), max(8, width // 2), glyphs.ellipsis)
+    head = (Piece(f"{sign} ", style), Piece(f"{name}  ", "name"))
+    first, *more = wrapped(f"{words}, {when}", max(8, width - line_width(head)))
+    return [(*head, Piece(first, style)), *((Piece("    "), Piece(text, style)) for text in more)]
 
 
 def _sign(stage: Stage, glyphs: Glyphs) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from octotui.config import Settings
-from octotui.processes.model import ProcessKey, Sample
+from octotui.processes.model import Sample
 from octotui.processes.state import ViewState, toggle_fold
 from octotui.processes.view import Row
 from octotui.text import printable

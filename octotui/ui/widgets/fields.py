@@ -94,7 +94,7 @@ class Short(Horizontal):
         yield Label(f"{self._before} [" if self._before else "[", markup=False)
         self.input.styles.width = self._width
         yield self.input
-        yield Label(f"] {self._after}  ", markup=False)
+        yield Label(f"] {self._after}  " if self._after else "]  ", markup=False)
 
 
 class Row(Horizontal):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from octotui.dumps.arming.state import HoldState
 from octotui.ui.keymap import Keymap
@@ -11,9 +12,14 @@ from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.lines.holds import hold_line
 from octotui.ui.widgets.lines_view import LinesView
 
+if TYPE_CHECKING:
+    from octotui.ui.app import OctotuiApp
+
 
 class HoldBar(LinesView):
     """Stands below the first line, and in its place where there is no room for two."""
+
+    app: OctotuiApp
 
     def __init__(self, glyphs: Glyphs, keymap: Keymap | None = None) -> None:
         """`keymap` says which key lets go, where that key works."""
@@ -23,13 +29,16 @@ class HoldBar(LinesView):
         self._holds: Sequence[HoldState] = ()
         self._now = 0.0
 
+    def on_mount(self) -> None:
+        """A screen that opens while something is held says so at once."""
+        self.app.show_holds()
+
     def put(self, holds: Sequence[HoldState], now: float) -> None:
         """`now` is `time.monotonic()`: the seconds of the holds count up from one call to the next."""
         was_shown = bool(self._holds)
         self._holds, self._now = holds, now
         if holds or was_shown:
             self.set_class(bool(holds), "-shown")
-            self.screen.set_class(bool(holds), "-holding")
             self.changed()
 
     def make_lines(self, width: int) -> tuple[Line, ...]:
