@@ -11,6 +11,7 @@ PTRACE_SCOPE_WORDS = {
     2: "only root may trace (kernel.yama.ptrace_scope = 2)",
     3: "nobody may trace until the next reboot (kernel.yama.ptrace_scope = 3)",
 }
+_CAP_SYS_PTRACE = 19
 _ALLOW = "sudo sysctl kernel.yama.ptrace_scope=0"
 _ALLOW_CHILDREN = "sudo sysctl kernel.yama.ptrace_scope=1"
 
@@ -42,6 +43,29 @@ class Rights:
         if writer_uid == 0 or self.ptrace_scope <= 0 or (self.ptrace_scope == 1 and is_child_of_target):
             return "", ""
         return words, _ALLOW_CHILDREN if is_child_of_target else _ALLOW
+
+
+def why_not_trace_ends(rights: Rights, proc: Path = Path("/proc")) -> tuple[str, str]:
+    """Why octotui may trace no process to its end, with the next step; two "" when it may trace at least its user's."""
+    if rights.ptrace_scope >= 3:
+        return rights.why_not_trace(0, is_child_of_target=False)
+    if _may_trace_all(proc):
+        return "", ""
+    if rights.ptrace_scope > 0:
+        return PTRACE_SCOPE_WORDS.get(rights.ptrace_scope, ""), f"run it with sudo, or {_ALLOW}"
+    if rights.is_root:
+        return "root has no CAP_SYS_PTRACE here", "start the container with --cap-add SYS_PTRACE"
+    return "", ""
+
+
+def _may_trace_all(proc: Path) -> bool:
+    """Whether CAP_SYS_PTRACE is in effect."""
+    try:
+        lines = (proc / "self/status").read_text().splitlines()
+        mask = next(line for line in lines if line.startswith("CapEff:"))
+        return bool(int(mask.split()[1], 16) >> _CAP_SYS_PTRACE & 1)
+    except (OSError, ValueError, IndexError, StopIteration):
+        return False
 
 
 def read_rights(proc_sys: Path = Path("/proc/sys")) -> Rights:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octotui.dumps.arming.conditions import Conditions
-from octotui.dumps.arming.decisions import Cancel, Capture, Decision, Disarm, Release, Say, Trace
+from octotui.dumps.arming.decisions import Capture, Decision, Disarm, Release, Say, Trace
 from octotui.dumps.arming.holdsteps import ask_for_hold, look_is_over, looked_at
 from octotui.dumps.arming.rule import Rule
 from octotui.dumps.arming.state import Ending, News, RuleState, Stage
@@ -25,12 +25,14 @@ PATIENCE_SECONDS = 10.0
 class ArmedRule:
     """Every method takes the time in monotonic seconds and returns what shall be done."""
 
-    def __init__(self, id: int, rule: Rule, sentence: str, now: float) -> None:
+    def __init__(self, id: int, rule: Rule, sentence: str, now: float, *, has_figures: bool = False) -> None:
+        """`has_figures`: its filter compares figures, which only samples can tell."""
         self.id = id
         self.rule = rule
         self.tracks: dict[ProcessKey, Track] = {}
         self.tally = Tally()
         self.ending: Ending | None = None
+        self._has_figures = has_figures
         self._sentence = sentence
         self._armed_at = now
         self._series: ProcessKey | None = None
@@ -43,7 +45,8 @@ class ArmedRule:
 
     @property
     def waits_for_condition(self) -> bool:
-        return self.rule.when.has_trigger or self.rule.when.after_seconds > 0
+        """Whether running processes count too, since what it waits for can come about at any time."""
+        return self.rule.when.has_trigger or self.rule.when.after_seconds > 0 or self._has_figures
 
     @property
     def state(self) -> RuleState:
@@ -221,7 +224,6 @@ class ArmedRule:
             if track.is_at_work:
                 continue
             found += [Release(self.id, track.key)] if track.has_to_be_released else []
-            found += [Cancel(self.id, track.key)] if self._is_traced(track) else []
             found += self.close(track, Stage.LEFT, ENDINGS[ending], now=now)
         severity = Severity.WARNING if ending is Ending.ERROR else Severity.NOTICE
         return [*found, self.say(f"rule {self.id} is over ({ENDINGS[ending]}): {summary(self.state)}", None, severity)]

@@ -10,7 +10,7 @@ from octotui.dumps.arming.checking import check
 from octotui.dumps.arming.conditions import Reading
 from octotui.dumps.arming.decisions import Decision
 from octotui.dumps.arming.matching import Matcher
-from octotui.dumps.arming.rule import Rule
+from octotui.dumps.arming.rule import HOLD_SECONDS, Rule
 from octotui.dumps.arming.sentence import sentence
 from octotui.dumps.arming.state import Ending, RuleState
 from octotui.dumps.arming.tally import Outcome
@@ -43,8 +43,8 @@ class RuleBook:
 
     @property
     def wants_samples(self) -> bool:
-        """Whether a rule waits for figures, so that every sample counts."""
-        return any(rule.waits_for_condition for rule in self._armed())
+        """Whether a rule waits for figures or has one process alone, so that every sample counts."""
+        return any(rule.waits_for_condition or rule.rule.whom.key is not None for rule in self._armed())
 
     def arm(self, rule: Rule, now: float, sample: Sample | None = None) -> int:
         """Its number. Raises UsageError when it makes no sense; processes that run already come with `see`."""
@@ -53,7 +53,7 @@ class RuleBook:
         words = sentence(rule, sample)
         self._last_id += 1
         self._matchers[self._last_id] = matcher
-        self._rules[self._last_id] = ArmedRule(self._last_id, rule, words, now)
+        self._rules[self._last_id] = ArmedRule(self._last_id, rule, words, now, has_figures=matcher.has_figures)
         return self._last_id
 
     def disarm(self, rule_id: int, now: float, ending: Ending = Ending.HAND) -> list[Decision]:
@@ -148,6 +148,11 @@ class RuleBook:
         for rule in self._armed():
             rule.tally.lost += count
 
+    def unseen(self, count: int) -> None:
+        """So many processes ended before it could be told what they were."""
+        for rule in self._armed():
+            rule.tally.unseen += count
+
     def tick(self, now: float) -> list[Decision]:
         """What the clock brings about."""
         return [d for rule in list(self._rules.values()) for d in rule.go_on(now)]
@@ -160,6 +165,38 @@ class RuleBook:
         """Whether the rule still has to do with that process."""
         rule = self._rules.get(rule_id)
         return rule is not None and key in rule.tracks
+
+    def has_open(self, rule_id: int) -> bool:
+        """Whether any process is open for that rule."""
+        rule = self._rules.get(rule_id)
+        return rule is not None and bool(rule.tracks)
+
+    def has(self, key: ProcessKey) -> bool:
+        """Whether any rule has to do with that process."""
+        return bool(self._having(key))
+
+    def is_at_work(self, rule_id: int, key: ProcessKey) -> bool:
+        """Whether a dump of that process is being made for that rule."""
+        rule = self._rules.get(rule_id)
+        return rule is not None and key in rule.tracks and rule.tracks[key].is_at_work
+
+    def is_traced(self, key: ProcessKey) -> bool:
+        """Whether a rule wants the end of that process."""
+        return any(rule.rule.when.at_exit for rule in self._having(key))
+
+    def is_without_runtime(self, key: ProcessKey) -> bool:
+        """Whether it was caught at its start, and no runtime of it is known yet."""
+        tracks = [rule.tracks[key] for rule in self._having(key)]
+        return bool(tracks) and not any(track.is_ready for track in tracks)
+
+    def hold_seconds(self, key: ProcessKey) -> float:
+        """For how long a rule holds it, where one does."""
+        return next((rule.rule.hold_seconds for rule in self._having(key)), HOLD_SECONDS)
+
+    def acts_at_start(self, rule_id: int) -> bool:
+        """Whether a process is held or traced for that rule the moment it starts."""
+        rule = self._rules.get(rule_id)
+        return rule is not None and not rule.waits_for_condition
 
     def rule(self, rule_id: int) -> Rule | None:
         found = self._rules.get(rule_id)

@@ -6,6 +6,8 @@ import math
 
 from octotui.dumps.arming.rule import Rule
 from octotui.errors import UsageError
+from octotui.processes.filters import parse_filter
+from octotui.text import printable
 
 MOST_COUNT = 1000
 MOST_SECONDS = 7 * 86_400.0
@@ -37,6 +39,11 @@ def check(rule: Rule) -> None:
     if whom.key is None and not (whom.role or whom.filter or whom.name or whom.under):
         raise UsageError(
             "say what to wait for", hint="octotui catch --role calamari, --name PROGRAM, --under PID, or a PID"
+        )
+    if (when.at_exit or rule.hold) and whom.filter and parse_filter(whom.filter).has_figures:
+        raise UsageError(
+            f'the filter "{printable(whom.filter, 60)}" compares figures, which no process has at its start',
+            hint="use --cpu, --rss, --threads or --after for those",
         )
     if when.at_exit and (rule.backend != "auto"):
         raise UsageError("at its end octotui itself writes the dump", hint="leave out --backend")

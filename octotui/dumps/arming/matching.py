@@ -23,6 +23,11 @@ class Matcher:
             raise UsageError(f'there is no role "{printable(whom.role, 60)}"', hint=f"roles are {known}")
         self._filter: Filter = parse_filter(whom.filter) if whom.filter else NO_FILTER
 
+    @property
+    def has_figures(self) -> bool:
+        """Whether its filter compares figures, so that a process can come to match at any time."""
+        return self._filter.has_figures
+
     def matches(self, process: ProcessInfo, sample: Sample) -> bool:
         """Whether all that the rule says holds. octotui's own family matches only where it is named by key."""
         whom, key = self._whom, process.key

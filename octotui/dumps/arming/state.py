@@ -55,7 +55,8 @@ class Caught:
 
 @dataclass(frozen=True, slots=True)
 class RuleState:
-    """One rule and its counts. `lost` is how often the kernel dropped events while it was armed.
+    """One rule and its counts. `lost` is how often the kernel dropped events while it was armed,
+    `unseen` how many processes ended before it could be told what they were.
 
     `seen` counts the processes it caught; each ends up captured, passed (its end was not worth a dump), ended before
     it could be captured, failed, or left for the limits. `caught` has those that are open and the last of the others;
@@ -76,6 +77,7 @@ class RuleState:
     lost: int = 0
     caught: tuple[Caught, ...] = ()
     dumps: int = 0
+    unseen: int = 0
 
     @property
     def is_busy(self) -> bool:

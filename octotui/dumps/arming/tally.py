@@ -41,6 +41,7 @@ class Tally:
         self.seen = 0
         self.dumps = 0
         self.lost = 0
+        self.unseen = 0
         self.failures_in_a_row = 0
         self._closed = dict.fromkeys((Stage.CAPTURED, Stage.PASSED, Stage.ENDED_EARLY, Stage.FAILED, Stage.LEFT), 0)
         self._last: deque[Caught] = deque(maxlen=MOST_REMEMBERED)
@@ -80,4 +81,5 @@ class Tally:
             lost=self.lost,
             caught=(*self._last, *(track.state() for track in tracks)),
             dumps=self.dumps,
+            unseen=self.unseen,
         )

@@ -39,6 +39,8 @@ def summary(state: RuleState) -> str:
     }  # fmt: skip
     words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     lost = f"; the kernel dropped events {state.lost} times, so more may have come and gone" if state.lost else ""
+    if state.unseen:
+        lost += f"; {state.unseen} ended before it could be told what they were"
     return (f"{state.seen} seen: {words}" if words else "nothing was seen") + lost
 
 

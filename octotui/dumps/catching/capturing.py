@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from octotui.dumps.arming.rule import Rule
 from octotui.dumps.arming.tally import Outcome
 from octotui.dumps.catching.faces import Faces
+from octotui.dumps.catching.tasks import Tasks
 from octotui.dumps.model import DumpPlan, DumpRequest, DumpType, Estimate, Remark, Severity, Target
 from octotui.dumps.results import DumpResult, Failure, Job, JobState
 from octotui.dumps.service import DumpService
@@ -23,7 +24,7 @@ _GONE = frozenset({"process-gone", "pid-reused"})
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What came of one order: the outcome for the rule, a sentence, the next step, and the result where there is one."""
+    """What came of one order: the outcome for the rule, a sentence, the next step, the result where there is one."""
 
     outcome: Outcome
     note: str = ""
@@ -38,17 +39,24 @@ class Capturing:
         self,
         service: DumpService,
         faces: Faces,
+        tasks: Tasks,
         written: Callable[[int, ProcessKey], None],
         over: Callable[[int, ProcessKey, Settled], None],
         digested: Callable[[DumpResult], None],
     ) -> None:
         self._service = service
         self._faces = faces
+        self._tasks = tasks
         self._written = written
         self._over = over
         self._digested = digested
         self._orders: dict[int, tuple[int, ProcessKey]] = {}
         self._ended: set[int] = set()
+
+    @property
+    def has_open(self) -> bool:
+        """Whether a capture is under way or waits for its digest."""
+        return bool(self._orders)
 
     async def begin(self, rule_id: int, rule: Rule, key: ProcessKey) -> Settled | None:
         """Plans and submits. None: the capture is under way, and `over` will tell of it."""
@@ -93,12 +101,19 @@ class Capturing:
             self._written(rule_id, key)
         if not job.state.is_over or job.result is None:
             return
-        if job.id not in self._ended:
-            self._ended.add(job.id)
-            self._over(rule_id, key, settled(job.result))
-        elif job.result.sha256:
-            self._digested(job.result)
+        if job.id in self._ended:
+            return
+        self._ended.add(job.id)
+        if job.result.outcome is JobState.FINISHED:
+            self._tasks.run(self._wait_for_digest(job), f"digest-{job.id}")
+        else:
             del self._orders[job.id]
+        self._over(rule_id, key, settled(job.result))
+
+    async def _wait_for_digest(self, job: Job) -> None:
+        (result,) = await self._service.wait([job])
+        del self._orders[job.id]
+        self._digested(result)
 
 
 def settled(result: DumpResult) -> Settled:

@@ -79,7 +79,7 @@ class Ending:
 
 
 class TraceDirectory:
-    """Where the tracers of one rule write: a private directory that the journal knows. Methods block for milliseconds."""
+    """Where the tracers of one rule write: a private directory that the journal knows. Methods block shortly."""
 
     def __init__(self, staging: Staging, journal: Journal, token: str) -> None:
         self._staging = staging

@@ -12,7 +12,13 @@ Message = Mapping[str, Any]
 
 
 class SentryPort(Protocol):
-    """A process of its own that hears, holds and traces. What it tells ends when it has ended."""
+    """A process of its own that hears, holds and traces. What it tells ends when it has ended.
+
+    `ready` is the first that it said: `events`, `reason`, `polling_ms`.
+    """
+
+    @property
+    def ready(self) -> Message: ...
 
     def send(self, order: Message) -> None:
         """Never blocks and never raises; an order to a sentry that is gone is lost."""

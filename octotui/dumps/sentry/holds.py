@@ -1,0 +1,162 @@
+"""What stands still by the sentry's doing, and for how much longer. Nothing is stopped that octotui was not told of."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from octotui.dumps.sentry.keeper import Keeper, Page
+from octotui.dumps.sentry.link import Link
+from octotui.dumps.sentry.loop import Loop, Timer
+from octotui.processes.model import ProcessKey
+
+
+@dataclass(slots=True)
+class _Held:
+    descriptor: int
+    by: str
+    rule_id: int | None
+    timer: Timer
+
+
+class Holds:
+    """Stops processes, and lets each go when asked, when its time is up, when its rule or its owner is gone.
+
+    Three keep watch that nothing stays stopped: the sentry by its timers, octotui which is told before each stop, and
+    the keeper. Without a keeper nothing is stopped.
+    """
+
+    def __init__(self, loop: Loop, link: Link, runs_again: Callable[[ProcessKey], None]) -> None:
+        """`runs_again` is called with each process that was let go and has not ended."""
+        self._loop = loop
+        self._link = link
+        self._runs_again = runs_again
+        self._page = Page()
+        self._keeper: Keeper | None = None
+        self._held: dict[ProcessKey, _Held] = {}
+
+    def __contains__(self, key: ProcessKey) -> bool:
+        return key in self._held
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def of_rule(self, rule_id: int) -> int:
+        """How many stand still by this rule now."""
+        return sum(held.rule_id == rule_id for held in self._held.values())
+
+    def prepare(self) -> bool:
+        """Starts the keeper where there is none. False when it cannot be started."""
+        if self._keeper is not None:
+            return True
+        try:
+            self._keeper = keeper = Keeper(self._page)
+        except OSError:
+            return False
+        self._loop.watch(keeper.descriptor, self._replace_keeper)
+        return True
+
+    def stop(
+        self, key: ProcessKey, descriptor: int, name: str, seconds: float, by: str, rule_id: int | None, heard_ns: int
+    ) -> str:
+        """Announces and stops a process. Returns "" or the slug of why it still runs: unheard, full, gone, denied.
+
+        `descriptor` names the process to the kernel, and stays the caller's. `heard_ns` is on the monotonic clock.
+        """
+        if self._keeper is None and not self.prepare():
+            return "no-keeper"
+        if self._link.is_late:
+            return "unheard"
+        try:
+            own = os.dup(descriptor)
+        except OSError:
+            return "full"
+        if not self._page.add(key, time.monotonic() + seconds):
+            os.close(own)
+            return "full"
+        is_heard = self._link.tell("holding", pid=key.pid, started=key.started, by=by, name=name, seconds=seconds)
+        try:
+            if not is_heard:
+                raise BlockingIOError
+            signal.pidfd_send_signal(descriptor, signal.SIGSTOP)
+        except OSError as error:
+            os.close(own)
+            self._page.remove(key)
+            self._link.tell("released", pid=key.pid, started=key.started, why="gone")
+            if isinstance(error, BlockingIOError):
+                return "unheard"
+            return "denied" if isinstance(error, PermissionError) else "gone"
+        latency_ns = time.monotonic_ns() - heard_ns
+        timer = self._loop.later(seconds, lambda: self._end(key, "limit"))
+        self._held[key] = _Held(own, by, rule_id, timer)
+        self._link.tell("held", pid=key.pid, started=key.started, latency_ns=latency_ns)
+        return ""
+
+    def extend(self, key: ProcessKey, seconds: float, by: str) -> None:
+        """A new limit and owner for what is held already; the rule that held it lets go of it no more."""
+        held = self._held[key]
+        held.timer.cancel()
+        held.timer = self._loop.later(seconds, lambda: self._end(key, "limit"))
+        held.by, held.rule_id = by, None
+        self._page.add(key, time.monotonic() + seconds)
+        self._link.tell("holding", pid=key.pid, started=key.started, by=by, seconds=seconds)
+        self._link.tell("held", pid=key.pid, started=key.started, latency_ns=0)
+
+    def release(self, key: ProcessKey, why: str) -> bool:
+        """Lets a process go. False when it was not held."""
+        if key not in self._held:
+            return False
+        self._end(key, why)
+        return True
+
+    def release_rule(self, rule_id: int) -> None:
+        for key in [key for key, held in self._held.items() if held.rule_id == rule_id]:
+            self._end(key, "rule")
+
+    def release_all(self, why: str) -> None:
+        for key in list(self._held):
+            self._end(key, why)
+
+    def forget(self, key: ProcessKey) -> None:
+        """The process ended."""
+        if key in self._held:
+            self._end(key, "gone")
+
+    def close(self) -> None:
+        """Lets everything go, whether octotui can be told or not, and ends the keeper."""
+        for held in self._held.values():
+            _continue(held.descriptor)
+        self._held.clear()
+        if self._keeper is not None:
+            self._loop.unwatch(self._keeper.descriptor)
+            self._keeper.close()
+            self._keeper = None
+
+    def _end(self, key: ProcessKey, why: str) -> None:
+        held = self._held.pop(key)
+        held.timer.cancel()
+        _continue(held.descriptor)
+        self._page.remove(key)
+        self._link.tell("released", pid=key.pid, started=key.started, why=why)
+        if why != "gone":
+            self._runs_again(key)
+
+    def _replace_keeper(self) -> None:
+        """The keeper ended, which nobody asked it to: whoever is held needs another one."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            self._loop.unwatch(keeper.descriptor)
+            keeper.close()
+        if not self.prepare():
+            self.release_all("owner")
+
+
+def _continue(descriptor: int) -> None:
+    """Lets a process go for good, and closes what named it."""
+    with contextlib.suppress(OSError):
+        signal.pidfd_send_signal(descriptor, signal.SIGCONT)
+    os.close(descriptor)

@@ -1,0 +1,235 @@
+"""Tracers of ends: one is forked ahead and waits, so that a process is handed over within microseconds of its exec."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from octotui.dumps.sentry.forking import fork_child
+from octotui.dumps.sentry.glance import stat_of
+from octotui.dumps.sentry.link import LARGEST_PACKET, Link
+from octotui.dumps.sentry.loop import Loop
+from octotui.dumps.sentry.orders import TraceLimits
+from octotui.processes.model import ProcessKey
+
+Serve = Callable[[socket.socket], NoReturn]
+"""What a tracer runs: `octotui.dumps.exits.tracer.serve`."""
+
+MOST_TRACERS = 64
+LOOK_SECONDS = 1.0
+PATIENCE_SECONDS = 5.0
+MOST_STOPPED_LOOKS = 3
+LEAVE_SECONDS = 0.5
+LEAVE_LOOK_SECONDS = 0.002
+TITLE = "octotui-tracer: waits for the end of a process"
+
+_TOLD = frozenset({"tracing", "untraceable", "exiting", "writing", "written", "passed", "failed", "gone"})
+_LAST = frozenset({"untraceable", "written", "passed", "failed", "gone"})
+_HOLDS_TARGET = frozenset({"exiting", "writing"})
+
+
+class Tracer:
+    """One child that traces one process, from the sentry's side."""
+
+    def __init__(self, serve: Serve) -> None:
+        """Forks it. Raises OSError."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            try:
+                self.pid = fork_child((theirs.fileno(),), TITLE, lambda: serve(theirs))
+            except OSError:
+                ours.close()
+                raise
+        ours.setblocking(False)
+        self.link = ours
+        self.key: ProcessKey | None = None
+        self.rule_id = 0
+        self.patience = 0.0
+        self.heard_at = 0.0
+        self.stopped_looks = 0
+        self.is_writing = False
+        self.is_done = False
+
+    def send(self, order: dict[str, Any]) -> bool:
+        try:
+            self.link.send(json.dumps(order).encode(), socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT)
+        except OSError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            # Our own child, not collected yet: its pid cannot be another's.
+            os.kill(self.pid, signal.SIGKILL)
+
+    def has_ended(self) -> bool:
+        """Whether it is gone, collected or not."""
+        stat = stat_of(self.pid)
+        return stat is None or stat.state in "ZX"
+
+    def collect(self) -> None:
+        self.link.close()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+
+
+class Traces:
+    """All tracers. Their news go on to octotui with the id and the process; a tracer that is stuck is killed, upon
+    which the kernel lets its process go on.
+    """
+
+    def __init__(self, loop: Loop, link: Link, load: Callable[[], Serve]) -> None:
+        self._loop = loop
+        self._link = link
+        self._load = load
+        self._serve: Serve | None = None
+        self._spare: Tracer | None = None
+        self._at_work: dict[ProcessKey, Tracer] = {}
+
+    def __contains__(self, key: ProcessKey) -> bool:
+        return key in self._at_work
+
+    def prepare(self) -> str:
+        """Has a tracer wait. Returns why there can be none, "" when there is one."""
+        if self._spare is not None:
+            return ""
+        try:
+            if self._serve is None:
+                self._serve = self._load()
+            self._spare = tracer = Tracer(self._serve)
+        except (ImportError, OSError) as error:
+            return f"a tracer cannot be started ({error})"
+        self._loop.watch(tracer.link.fileno(), lambda: self._hear(tracer))
+        return ""
+
+    def trace(self, key: ProcessKey, rule_id: int, limits: TraceLimits, *, any_status: bool) -> str:
+        """Hands a process to the spare tracer. Returns why not, in words, or ""."""
+        if key in self._at_work:
+            return ""
+        if len(self._at_work) >= MOST_TRACERS:
+            return f"{MOST_TRACERS} processes are traced already"
+        problem = self.prepare()
+        tracer, self._spare = self._spare, None
+        if problem or tracer is None:
+            return problem
+        tracer.key, tracer.rule_id = key, rule_id
+        tracer.patience, tracer.heard_at = limits.most_seconds + PATIENCE_SECONDS, time.monotonic()
+        self._at_work[key] = tracer
+        if not tracer.send(
+            {
+                "do": "trace",
+                "pid": key.pid,
+                "started": key.started,
+                "path": os.path.join(limits.directory, f"dump-{key.pid}-{key.started}"),
+                "keep": "any" if any_status else "failed",
+                "most_bytes": limits.most_bytes,
+                "most_seconds": limits.most_seconds,
+                "least_free_bytes": limits.least_free_bytes,
+            }
+        ):
+            self._end(tracer)
+        if len(self._at_work) == 1:
+            self._loop.later(LOOK_SECONDS, self._look)
+        self._loop.later(0.0, self.prepare_quietly)
+        return ""
+
+    def prepare_quietly(self) -> None:
+        """The next spare, made when what was in a hurry is done."""
+        self.prepare()
+
+    def cancel(self, key: ProcessKey) -> bool:
+        """Asks for the end of one trace, writing or not. False when there is none."""
+        tracer = self._at_work.get(key)
+        if tracer is None:
+            return False
+        if not tracer.send({"do": "cancel"}):
+            tracer.kill()
+        return True
+
+    def cancel_rule(self, rule_id: int) -> None:
+        """Ends the traces of a rule, except where a dump is being written."""
+        for key, tracer in list(self._at_work.items()):
+            if tracer.rule_id == rule_id and not tracer.is_writing:
+                self.cancel(key)
+
+    def close(self) -> None:
+        """Ends all tracers: each sees its link close, and the kernel lets go what one that does not had traced."""
+        tracers = [*self._at_work.values(), *([self._spare] if self._spare else [])]
+        for tracer in tracers:
+            self._loop.unwatch(tracer.link.fileno())
+            tracer.link.close()
+        deadline = time.monotonic() + LEAVE_SECONDS
+        for tracer in tracers:
+            while not tracer.has_ended() and time.monotonic() < deadline:
+                time.sleep(LEAVE_LOOK_SECONDS)
+            tracer.kill()
+            tracer.collect()
+        self._at_work.clear()
+        self._spare = None
+
+    def _hear(self, tracer: Tracer) -> None:
+        try:
+            packet = tracer.link.recv(LARGEST_PACKET)
+        except BlockingIOError:
+            return
+        except OSError:
+            packet = b""
+        if not packet:
+            self._end(tracer)
+            return
+        key = tracer.key
+        try:
+            fields = json.loads(packet)
+        except (ValueError, RecursionError):
+            return
+        news = fields.get("news") if isinstance(fields, dict) else None
+        if key is None or news not in _TOLD:
+            return
+        tracer.heard_at = time.monotonic()
+        tracer.is_writing = news in _HOLDS_TARGET
+        tracer.is_done = news in _LAST
+        self._link.pass_on({**fields, "id": tracer.rule_id, "pid": key.pid, "started": key.started})
+
+    def _end(self, tracer: Tracer) -> None:
+        """Its link closed: it is done, or it died."""
+        self._loop.unwatch(tracer.link.fileno())
+        # Whatever keeps one up that has closed its link: it has nothing left to say.
+        tracer.kill()
+        tracer.collect()
+        if self._spare is tracer:
+            self._spare = None
+        key = tracer.key
+        if key is None or self._at_work.get(key) is not tracer:
+            return
+        del self._at_work[key]
+        if not tracer.is_done:
+            self._link.tell(
+                "failed", id=tracer.rule_id, pid=key.pid, started=key.started, status=None,
+                message="the tracer died; the process goes on, or ended as it would have",
+            )  # fmt: skip
+
+    def _look(self) -> None:
+        """Once a second: who holds its process for too long, or was stopped itself."""
+        now = time.monotonic()
+        for tracer in list(self._at_work.values()):
+            stat = stat_of(tracer.pid)
+            is_stopped = stat is not None and stat.state in "Tt"
+            tracer.stopped_looks = tracer.stopped_looks + 1 if is_stopped else 0
+            is_late = tracer.is_writing and now - tracer.heard_at > tracer.patience
+            if is_late or tracer.stopped_looks >= MOST_STOPPED_LOOKS:
+                tracer.kill()
+        if self._at_work:
+            self._loop.later(LOOK_SECONDS, self._look)
+
+
+def load_tracer() -> Serve:
+    """What tracers run; loaded when the first is needed. Raises ImportError."""
+    from octotui.dumps.exits.tracer import serve
+
+    return serve
