@@ -29,6 +29,9 @@ from octotui.ui.stylesheets import stylesheet_paths
 from octotui.ui.telling import FollowedWatch
 from octotui.ui.terminal import TerminalApp
 
+CONDITION_SECONDS = 1.0
+"""The longest interval while a rule waits for figures."""
+
 SETTLE_AGAIN_SECONDS = 2.0
 """How soon a dump that was still being written is looked at again."""
 
@@ -61,7 +64,7 @@ class OctotuiApp(TerminalApp):
         self.processes = ProcessesScreen(host, self.glyphs, self.keymap, user=user_name())
         self.sampling = Sampling(
             host,
-            interval_seconds=lambda: self.processes.interval_seconds,
+            interval_seconds=self._interval_seconds,
             kept=self._kept,
             watched=self._watched,
         )
@@ -108,10 +111,14 @@ class OctotuiApp(TerminalApp):
         jobs = {job.key for job in self.host.dumps.jobs if not job.state.is_over}
         return self.processes.model.kept() | self.processes.watching.kept() | jobs
 
+    def _interval_seconds(self) -> float:
+        """Rules that wait for figures need them every second, whatever is shown."""
+        wanted = self.processes.interval_seconds
+        return min(wanted, CONDITION_SECONDS) if self.host.watch.wants_samples else wanted
+
     def _watched(self) -> frozenset[ProcessKey] | None:
-        model = self.processes.model
-        watched = model.watched()
-        return None if watched is None else watched | self.processes.watching.watched(model.latest)
+        watched = self.processes.model.watched()
+        return None if watched is None else watched | self.host.watch.watched
 
     def show_holds(self) -> None:
         """Say on every screen what is held now."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from octotui.config import Settings
 from octotui.dumps.arming.rule import Rule
 from octotui.dumps.arming.state import HoldState, News, RuleState
-from octotui.dumps.model import DumpPlan, DumpRequest
+from octotui.dumps.model import DumpPlan, DumpRequest, Remark
 from octotui.dumps.results import DumpResult, Job
 from octotui.processes.model import ProcessKey, Sample
 
@@ -41,7 +41,7 @@ class DumpPort(Protocol):
 class WatchPort(Protocol):
     """Rules and holds as the screen uses them; `octotui.dumps.catching.watch.Watch` is one.
 
-    `arm`, `disarm`, `hold` and `release` raise OctotuiError with a sentence that can be shown.
+    `preflight`, `arm`, `disarm`, `hold` and `release` raise OctotuiError with a sentence that can be shown.
     """
 
     @property
@@ -62,9 +62,31 @@ class WatchPort(Protocol):
         """All captures that rules made, oldest first."""
         ...
 
+    @property
+    def watched(self) -> frozenset[ProcessKey]:
+        """The processes whose figures every sample should have."""
+        ...
+
+    @property
+    def wants_samples(self) -> bool:
+        """Whether a rule waits for figures, so that a sample should be taken every second."""
+        ...
+
+    async def preflight(self, rule: Rule, sample: Sample) -> tuple[Remark, ...]:
+        """What speaks against arming the rule, and what should be known before."""
+        ...
+
     async def arm(self, rule: Rule, sample: Sample) -> RuleState: ...
 
     async def disarm(self, rule_id: int) -> None: ...
+
+    def dismiss(self, rule_id: int) -> None:
+        """Take a rule that is over out of `rules`."""
+        ...
+
+    def cancel(self, key: ProcessKey) -> None:
+        """Trace the process no longer; a dump of its end that is being written is given up."""
+        ...
 
     async def hold(self, key: ProcessKey, seconds: float = ..., *, services: bool = ...) -> HoldState:
         """Raises Refused for a Tentacle or a Server without `services`."""

@@ -139,6 +139,12 @@ class NoWatch:
     holds: tuple[HoldState, ...] = ()
     results: tuple[DumpResult, ...] = ()
 
+    watched: frozenset[ProcessKey] = frozenset()
+    wants_samples = False
+
+    async def preflight(self, rule: Rule, sample: Sample) -> NoReturn:
+        raise Refused(NO_WATCH, hint="octotui without --replay")
+
     async def arm(self, rule: Rule, sample: Sample) -> NoReturn:
         raise Refused(NO_WATCH, hint="octotui without --replay")
 
@@ -149,6 +155,12 @@ class NoWatch:
         raise Refused(NO_WATCH, hint="octotui without --replay")
 
     async def release(self, key: ProcessKey) -> None:
+        return
+
+    def dismiss(self, rule_id: int) -> None:
+        return
+
+    def cancel(self, key: ProcessKey) -> None:
         return
 
     def see(self, sample: Sample) -> None:

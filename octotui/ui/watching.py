@@ -1,4 +1,4 @@
-"""What the screen knows of rules and holds: those of the watch, what was told of them, and what a person dismissed."""
+"""What the screen knows of rules and holds: those of the watch, and what was told of them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from octotui.dumps.arming.matching import Matcher
-from octotui.dumps.arming.rule import Rule, Whom
+from octotui.dumps.arming.rule import Whom
 from octotui.dumps.arming.state import Caught, HoldState, News, RuleState, Stage
 from octotui.dumps.results import Job
-from octotui.errors import OctotuiError
 from octotui.octopus.rolenames import roles_named
-from octotui.processes.model import ProcessKey, Sample
+from octotui.processes.model import ProcessKey
 from octotui.ui.lines.signs import Sign
 from octotui.ui.ports import WatchPort
 
@@ -44,8 +42,6 @@ class Watching:
         self.watch = watch
         self.news: deque[Told] = deque(maxlen=MOST_NEWS)
         self.clock = clock
-        self._dismissed: set[int] = set()
-        self._matching: tuple[tuple[object, ...], frozenset[ProcessKey]] = ((), frozenset())
 
     @property
     def now(self) -> float:
@@ -54,8 +50,8 @@ class Watching:
 
     @property
     def rules(self) -> tuple[RuleState, ...]:
-        """The rules that are shown, newest last: those that are over too, until they are dismissed."""
-        return tuple(state for state in self.watch.rules if state.id not in self._dismissed)
+        """Newest last; those that are over too, until they are dismissed."""
+        return self.watch.rules
 
     @property
     def armed(self) -> tuple[RuleState, ...]:
@@ -88,10 +84,6 @@ class Watching:
                 return state
         return None
 
-    def dismiss(self, rule_id: int) -> None:
-        """Show that rule no longer. It must be over."""
-        self._dismissed.add(rule_id)
-
     def tell(self, news: News) -> None:
         self.news.append(Told(time.time(), news))
 
@@ -113,37 +105,8 @@ class Watching:
             hold.key for hold in self.holds
         }
 
-    def watched(self, sample: Sample | None) -> frozenset[ProcessKey]:
-        """Processes whose figures rules need: those that were caught, and those that a condition could come true of."""
-        caught = (one.key for state in self.armed for one in state.caught if one.stage not in OVER)
-        named = (state.rule.whom.key for state in self.armed if state.rule.whom.key is not None)
-        return frozenset((*caught, *named)) | self._conditional(sample)
-
-    def _conditional(self, sample: Sample | None) -> frozenset[ProcessKey]:
-        """What rules with a condition wait for among the processes that run; looked for anew when others run."""
-        waiting = [state for state in self.armed if _has_condition(state.rule) and state.rule.whom.key is None]
-        if sample is None or not waiting:
-            return frozenset()
-        mark = (sample.structure, *(state.id for state in waiting))
-        if mark != self._matching[0]:
-            self._matching = (mark, frozenset().union(*(_found(state.rule.whom, sample) for state in waiting)))
-        return self._matching[1]
-
 
 def _is_role(one: Whom, other: Whom) -> bool:
     if one.name or other.name:
         return one.name == other.name
     return bool(one.role) and roles_named(one.role) == roles_named(other.role)
-
-
-def _has_condition(rule: Rule) -> bool:
-    return rule.when.has_trigger or rule.when.after_seconds > 0
-
-
-def _found(whom: Whom, sample: Sample) -> set[ProcessKey]:
-    # A filter may compare figures, which are known of watched processes only: it is left to the rule itself.
-    try:
-        matcher = Matcher(Whom(role=whom.role, name=whom.name, under=whom.under))
-    except OctotuiError:
-        return set()
-    return {key for key, process in sample.snapshot.processes.items() if matcher.matches(process, sample)}

@@ -24,8 +24,9 @@ from ui_screen import frame, next_sample, screen, until
 from octotui.config import Settings
 from octotui.dumps.arming.rule import Rule, When, Whom
 from octotui.dumps.arming.state import Ending, Stage
+from octotui.dumps.model import Remark, Severity
 from octotui.errors import Refused
-from octotui.processes.model import Meaning, ProcessKey
+from octotui.processes.model import ProcessKey
 from octotui.ui.app import OctotuiApp
 from octotui.ui.screens.arm_rule import ArmRule
 from octotui.ui.screens.question import Question
@@ -105,9 +106,6 @@ async def test_the_sentence_follows_every_key() -> None:
         await until(pilot, lambda: "the next Calamari: captured when" in form(app).text())
         await pilot.press("down", "down", "right")
         await until(pilot, lambda: "captured at its end, if it fails" in form(app).text())
-        assert "DOTNET_DbgEnableMiniDump" in form(app).text() and "its deployment waits" in " ".join(
-            form(app).text().split()
-        )
         await pilot.press("right")
         await until(pilot, lambda: "whatever its status" in form(app).text())
 
@@ -121,6 +119,50 @@ async def test_what_can_be_missed_is_said_of_rules_that_wait_and_only_of_those()
         assert "Rules live only as long as this octotui does" in form(app).text()
         await pilot.press("tab", "left")
         await until(pilot, lambda: "Without root" not in form(app).text())
+
+
+async def test_what_preflight_says_stands_below_the_sentence_and_a_refusal_arms_nothing() -> None:
+    host = FakeHost()
+    host.watch.remarks = (Remark(Severity.WARNING, "tracer", "while it is traced no other tool can dump it"),)
+    async with screen(host) as (app, pilot):
+        await pilot.press("w")
+        await until(pilot, lambda: "! While it is traced no other tool can dump it" in form(app).text())
+        refusal = Remark(Severity.REFUSAL, "no-space", "there is no room", "octotui dumps prune")
+        host.watch.remarks = (refusal,)
+        await pilot.press("tab", "right")
+        await until(pilot, lambda: "! There is no room" in form(app).text() and "dumps prune" in form(app).text())
+        assert "While it is traced" not in form(app).text()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, ArmRule) and not host.watch.rules
+        host.watch.remarks = ()
+        await pilot.press("left")
+        await until(pilot, lambda: host.watch.asked[-1].whom.under == TENTACLE.key and "room" not in form(app).text())
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(host.watch.rules))
+
+
+async def test_x_ends_a_trace_or_the_writing_of_an_end() -> None:
+    host = FakeHost()
+    async with screen(host) as (app, pilot):
+        host.watch.rule(Rule(Whom(role="calamari"), When(at_exit=True)), host.watch.seen[-1])
+        host.watch.catch(1, CALAMARI.key, "Calamari", Stage.WRITING)
+        app.processes.show_watch()
+        await pilot.pause()
+        assert "x Cancel" in frame(app)
+        await pilot.press("x")
+        await until(
+            pilot, lambda: "Cancelling Calamari 14220: it ends now, no half file stays" in app.processes.message
+        )
+        assert host.watch.cancelled == [CALAMARI.key]
+
+
+async def test_conditions_are_looked_at_every_second() -> None:
+    host = FakeHost(usual_sample(), usual_sample())
+    async with screen(host) as (app, _):
+        assert app.sampling.pause_seconds == 60.0
+        host.watch.rule(Rule(Whom(role="calamari"), When(threads=100)), host.watch.seen[-1])
+        assert app.sampling.pause_seconds <= 1.0
 
 
 async def test_a_wrong_filter_is_explained_where_it_stands_and_nothing_is_armed() -> None:
@@ -248,26 +290,18 @@ async def test_read_only_arms_nothing_and_holds_nothing_and_says_why() -> None:
 
 
 async def test_processes_of_rules_are_watched_and_what_was_caught_stays_when_it_ends() -> None:
-    other = process(15_000, 812, ["/opt/tool"], age=5)
-    known = {TENTACLE.key: meaning("tentacle-service"), CALAMARI.key: meaning("calamari"), other.key: Meaning()}
-    host = FakeHost(
-        sample((INIT, TENTACLE, BOOTSTRAP, CALAMARI, other), meanings=known),
-        sample((INIT, TENTACLE, BOOTSTRAP, CALAMARI), meanings=known),
-        sample((INIT, TENTACLE), meanings=known),
-    )
+    other = process(15_000, 1, ["/opt/tool"], age=5)
+    first = sample((INIT, TENTACLE, other), meanings={TENTACLE.key: meaning("tentacle-service")})
+    host = FakeHost(first, usual_sample(), usual_sample())
     async with screen(host) as (app, pilot):
-        first = host.watch.seen[-1]
-        host.watch.rule(Rule(Whom(role="calamari"), When(threads=100)), first)
         host.watch.rule(Rule(Whom(key=other.key)), first)
-        host.watch.catch(2, other.key, "tool", Stage.ENDED_EARLY)
+        host.watch.catch(1, other.key, "tool", Stage.ENDED_EARLY)
         await next_sample(app, pilot)
-        assert host.watched is not None and {CALAMARI.key, other.key} <= set(host.watched)
-        assert other.key in host.kept
-        host.watch.end(2, Ending.COUNT)
-        host.watch.catch(2, other.key, "tool", Stage.CAPTURED, ago=100)
+        assert host.watched is not None and other.key in host.watched and other.key in host.kept
+        host.watch.catch(1, other.key, "tool", Stage.CAPTURED, ago=100)
         await next_sample(app, pilot)
-        assert other.key not in host.kept and other.key not in host.watched
-        assert [one.snapshot for one in host.watch.seen][-1] is app.processes.model.sample.snapshot  # type: ignore[union-attr]
+        assert other.key not in host.kept
+        assert app.processes.model.sample is host.watch.seen[-1]
 
 
 async def test_news_are_said_shown_for_a_moment_and_kept_for_the_list() -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from octotui.dumps.arming.rule import Rule
 from octotui.dumps.arming.sentence import sentence
 from octotui.dumps.arming.state import Caught, Ending, HoldState, News, RuleState, Stage
-from octotui.dumps.model import Severity
+from octotui.dumps.model import Remark, Severity
 from octotui.dumps.results import DumpResult
 from octotui.errors import OctotuiError, Refused
 from octotui.processes.model import ProcessKey, Sample
@@ -26,6 +26,9 @@ class ScriptedWatch:
         self.clock: Callable[[], float] = time.monotonic
         self.results: tuple[DumpResult, ...] = ()
         self.error: OctotuiError | None = None
+        self.remarks: tuple[Remark, ...] = ()
+        self.asked: list[Rule] = []
+        self.cancelled: list[ProcessKey] = []
         self.seen: list[Sample] = []
         self.is_closed = False
         self._rules: dict[int, RuleState] = {}
@@ -40,6 +43,19 @@ class ScriptedWatch:
     def holds(self) -> tuple[HoldState, ...]:
         return tuple(self._holds.values())
 
+    @property
+    def watched(self) -> frozenset[ProcessKey]:
+        caught = {one.key for state in self.rules if state.ending is None for one in state.caught}
+        return frozenset(caught | {state.rule.whom.key for state in self.rules if state.rule.whom.key})
+
+    @property
+    def wants_samples(self) -> bool:
+        return any(state.rule.when.has_trigger for state in self.rules)
+
+    async def preflight(self, rule: Rule, sample: Sample) -> tuple[Remark, ...]:
+        self.asked.append(rule)
+        return self.remarks
+
     async def arm(self, rule: Rule, sample: Sample) -> RuleState:
         if self.error is not None:
             raise self.error
@@ -53,6 +69,12 @@ class ScriptedWatch:
 
     async def disarm(self, rule_id: int) -> None:
         self.end(rule_id, Ending.HAND)
+
+    def dismiss(self, rule_id: int) -> None:
+        del self._rules[rule_id]
+
+    def cancel(self, key: ProcessKey) -> None:
+        self.cancelled.append(key)
 
     async def hold(self, key: ProcessKey, seconds: float = 60.0, *, services: bool = False) -> HoldState:
         if self.error is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from octotui.dumps.arming.state import Stage
 from octotui.dumps.model import DumpPlan, DumpRequest
 from octotui.dumps.results import Job, JobState
 from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey
 from octotui.processes.view import Row
 from octotui.ui.lines.holds import held_note
-from octotui.ui.lines.jobs import end_sentence, job_name
+from octotui.ui.lines.jobs import end_sentence, job_name, target_name
 
 if TYPE_CHECKING:
     from octotui.ui.screens.processes import ProcessesScreen
@@ -53,15 +54,28 @@ class CaptureHandlers:
             self._screen.say(end_sentence(job.result), is_error=is_bad)
 
     def cancel(self) -> None:
-        """Cancel the job that runs, or else the one that waits first."""
+        """Cancel the job that runs, or else the one that waits first, or else a capture at an end."""
         live = [job for job in self._screen.dumps.jobs if not job.state.is_over]
         running = [job for job in live if job.state is not JobState.QUEUED]
         job = next(iter(running or live), None)
         if job is None:
-            self._screen.say("No capture runs; there is nothing to cancel")
+            self._cancel_trace()
             return
         self._screen.dumps.cancel(job.id)
         self._screen.say(f"Cancelling {job_name(job)}: the target resumes and no half file stays")
+
+    def _cancel_trace(self) -> None:
+        """Trace the process under the cursor no longer, or else the one whose end is being written."""
+        traced, key = self._screen.watching.traced, self._screen.table.cursor_key
+        writing = [one for one in traced if one.stage is Stage.WRITING]
+        one = next((one for one in traced if one.key == key), next(iter(writing), None))
+        if one is None:
+            self._screen.say("No capture runs; there is nothing to cancel")
+            return
+        self._screen.watching.watch.cancel(one.key)
+        name = target_name(one.name, one.key.pid)
+        words = "it ends now, no half file stays" if one.stage is Stage.WRITING else "it runs on untraced"
+        self._screen.say(f"Cancelling {name}: {words}")
 
     def copy_path(self) -> None:
         """The path of the newest finished dump, or the pid under the cursor."""

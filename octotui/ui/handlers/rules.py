@@ -53,5 +53,9 @@ class Rules:
             case Rule.FILTER:
                 return "" if not screen.model.state.filter.is_empty else f"No filter is set; {how('filter')} sets one"
             case Rule.JOB:
-                return "" if screen.dumps.has_running else "No capture runs; there is nothing to cancel"
+                return (
+                    ""
+                    if screen.dumps.has_running or screen.watching.traced
+                    else "No capture runs; there is nothing to cancel"
+                )
         return ""

@@ -85,7 +85,7 @@ class WatchHandlers:
         from octotui.ui.screens.arm_rule import ArmRule
 
         draft = Draft(choosable(sample, key), destination=self._processes.settings.output)
-        form = ArmRule(draft, sample, screen.glyphs, reach=self._watching.watch.reach)
+        form = ArmRule(draft, sample, screen.glyphs, self._watching.watch)
 
         def answered(rule: Rule | None) -> None:
             if rule is None:
@@ -101,8 +101,9 @@ class WatchHandlers:
         if sample is None:
             return
         state = await self._watching.watch.arm(rule, sample)
-        how = self._processes.keymap.how
-        screen.say(f"Rule {state.id} is armed; {how('show-rules')} lists the rules, {how('watch')} disarms it")
+        how, reach = self._processes.keymap.how, self._watching.watch.reach
+        known = f"{reach}; " if reach else ""
+        screen.say(f"Rule {state.id} is armed; {known}{how('show-rules')} lists the rules, {how('watch')} disarms it")
 
     def disarm(self, screen: ActingScreen, state: RuleState) -> None:
         self._do(screen, self._disarm(screen, state))

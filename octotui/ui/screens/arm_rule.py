@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
 from octotui.dumps.arming.rule import Rule
 from octotui.dumps.arming.sentence import sentence
+from octotui.dumps.model import Remark, Severity
+from octotui.errors import OctotuiError
 from octotui.processes.model import Sample
 from octotui.ui.drafts import Draft, Moment, Problem
 from octotui.ui.lines.cells import Line, Piece, wrapped
 from octotui.ui.lines.forms import draft_warnings
 from octotui.ui.lines.glyphs import Glyphs
+from octotui.ui.ports import WatchPort
 from octotui.ui.screens.dialog import Choice, Dialog
 from octotui.ui.widgets.fields import Answers, Row, Short, WrongPart
 
@@ -25,6 +29,9 @@ _MOMENTS = tuple(Moment)
 _NO, _YES = "no", "yes, the moment it is caught"
 _SPARED, _TICKED = "[ ] never stop a Tentacle or a Server", "[x] a Tentacle or a Server may be stopped too"
 
+
+REST_SECONDS = 0.2
+"""How long nothing must have changed before preflight is asked again."""
 
 TIGHT = 20
 """Lines of a terminal below which the form does without empty lines."""
@@ -41,11 +48,12 @@ class ArmRule(Dialog[Rule]):
         Binding("down", "app.focus_next", "Next", show=False),
     ]
 
-    def __init__(self, draft: Draft, sample: Sample, glyphs: Glyphs, *, reach: str) -> None:
-        """`reach` says what can be missed on this host."""
+    def __init__(self, draft: Draft, sample: Sample, glyphs: Glyphs, watch: WatchPort) -> None:
         self.draft = draft
         self._sample = sample
-        self._reach = reach
+        self._watch = watch
+        self._remarks: tuple[Remark, ...] = ()
+        self._remarked: Rule | None = None
         self._wrong_part = WrongPart()
         super().__init__(glyphs)
 
@@ -127,6 +135,20 @@ class ArmRule(Dialog[Rule]):
         self._wrong_part.span = span if span and self.draft.filter else None
         self.query_one("#filter", Input).refresh()
         self.put("Watch: catch what is too fast to catch", self._lines(rule))
+        if isinstance(rule, Rule) and rule != self._remarked:
+            self._ask(rule)
+
+    @work(group="preflight", exclusive=True, exit_on_error=False)
+    async def _ask(self, rule: Rule) -> None:
+        """What preflight says of the rule, once the typing rests."""
+        if self._remarked is not None:
+            await asyncio.sleep(REST_SECONDS)
+        try:
+            self._remarks = await self._watch.preflight(rule, self._sample)
+        except OctotuiError as error:
+            self._remarks = (Remark(Severity.REFUSAL, error.code, error.message, error.hint),)
+        self._remarked = rule
+        self.body.put(self._lines(self.draft.rule()))
 
     @property
     def _is_tight(self) -> bool:
@@ -141,8 +163,9 @@ class ArmRule(Dialog[Rule]):
             return (*above, *((Piece(text, "failed"),) for text in wrapped(words, width)))
         said = sentence(rule, self._sample)
         lines: list[Line] = [*above, *((Piece(text, "name"),) for text in wrapped(glyphs.text(f"→ {said}"), width))]
-        for warning, style in draft_warnings(self.draft, self._reach):
-            sign = "! " if style == "warning" else "i "
+        remarks = self._remarks if rule == self._remarked else ()
+        for warning, style in draft_warnings(self.draft, self._watch.reach, remarks):
+            sign = {"failed": f"{glyphs.failed} ", "warning": "! "}.get(style, "i ")
             for number, text in enumerate(wrapped(glyphs.text(warning), width - 2)):
                 lines.append((Piece(sign if number == 0 else "  ", style), Piece(text, style)))
         return tuple(lines)
@@ -172,7 +195,9 @@ class ArmRule(Dialog[Rule]):
 
     def _arm(self) -> None:
         rule = self.draft.rule()
+        refused = rule == self._remarked and any(one.severity is Severity.REFUSAL for one in self._remarks)
         if isinstance(rule, Rule):
-            self.dismiss(rule)
+            if not refused:
+                self.dismiss(rule)
         else:
             self.query_one(f"#{rule.field}").focus()

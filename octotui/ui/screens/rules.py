@@ -163,7 +163,7 @@ class RulesScreen(ActingScreen):
         if state.ending is None:
             self._processes.watches.disarm(self, state)
         else:
-            self._watching.dismiss(state.id)
+            self._watching.watch.dismiss(state.id)
             self.say(f"Rule {state.id} left the list; its dumps stay")
 
     def _newest_path(self) -> str:
