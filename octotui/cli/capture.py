@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import click
-
 from octotui.cli import output, plan_text, progress
+from octotui.cli.interruption import confirmed, signals_as_event
 from octotui.dumps.model import DumpPlan, DumpRequest, Severity
 from octotui.dumps.results import DumpResult, Job
 
@@ -21,7 +17,6 @@ if TYPE_CHECKING:
 
 REFUSED = 3
 INTERRUPTED = 130
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 async def run(host: Host, request: DumpRequest, sample: Sample, *, dry_run: bool, ask: bool, as_json: bool) -> int:
@@ -39,21 +34,12 @@ async def run(host: Host, request: DumpRequest, sample: Sample, *, dry_run: bool
             return REFUSED if plan.is_refused else 0
         if plan.is_refused:
             return _report_refusal(plan, sample, as_json)
-        if ask and not _confirmed():
+        if ask and not confirmed("Capture now?"):
             output.line("Nothing was captured.")
             return INTERRUPTED
         return await _captured(service, plan, sample, as_json)
     finally:
         await service.aclose()
-
-
-def _confirmed() -> bool:
-    """The answer of a person; Ctrl-C aborts at once, where asyncio would wait for the answer first."""
-    of_asyncio = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return click.confirm("Capture now?", default=False)
-    finally:
-        signal.signal(signal.SIGINT, of_asyncio)
 
 
 def _report_refusal(plan: DumpPlan, sample: Sample, as_json: bool) -> int:
@@ -71,7 +57,7 @@ def _report_refusal(plan: DumpPlan, sample: Sample, as_json: bool) -> int:
 
 async def _captured(service: DumpService, plan: DumpPlan, sample: Sample, as_json: bool) -> int:
     interrupted = asyncio.Event()
-    with _signals_as_event(interrupted):
+    with signals_as_event(interrupted):
         changes = service.subscribe()
         jobs = service.submit(plan)
         narrator = asyncio.create_task(progress.narrate(changes, len(jobs), quiet=as_json))
@@ -101,20 +87,3 @@ def _report(results: tuple[DumpResult, ...], interrupted: bool, as_json: bool) -
 def _print(lines: list[str]) -> None:
     for text in lines:
         output.line(text)
-
-
-@contextlib.contextmanager
-def _signals_as_event(event: asyncio.Event) -> Iterator[None]:
-    """Inside, SIGINT, SIGTERM and SIGHUP set `event` and do nothing else: the capture is ended in order.
-
-    One that octotui was started to ignore (nohup, a job in the background) stays ignored.
-    """
-    loop = asyncio.get_running_loop()
-    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    for number in heard:
-        loop.add_signal_handler(number, event.set)
-    try:
-        yield
-    finally:
-        for number in heard:
-            loop.remove_signal_handler(number)

@@ -17,6 +17,7 @@ from octotui.text import printable
 COMMANDS = {
     "tree": "One snapshot of the Octopus processes.",
     "dump": "Capture processes and verify the dumps.",
+    "catch": "Wait for processes, however short they live, and capture them.",
     "dumps": "List, verify, export and remove the dumps of the store.",
     "verify": "Say whether a dump is whole, whose it is and what wrote it.",
     "doctor": "Say what works on this host, what does not, and how to fix it.",

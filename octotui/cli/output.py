@@ -109,7 +109,7 @@ def fitted(text: str) -> str:
 
 def line(text: str = "") -> None:
     """One line on stdout, in characters that the locale and the encoding of stdout have."""
-    print(_encodable(printable(text, LONGEST_LINE), sys.stdout.encoding), flush=True)
+    print(encodable(printable(text, LONGEST_LINE), sys.stdout.encoding), flush=True)
 
 
 def write_json(document: Mapping[str, Any]) -> None:
@@ -133,10 +133,12 @@ def columns(rows: list[tuple[str, ...]], right: frozenset[int] = frozenset()) ->
 
 
 def _to_stderr(text: str) -> None:
-    print(_encodable(text, sys.stderr.encoding), file=sys.stderr, flush=True)
+    print(encodable(text, sys.stderr.encoding), file=sys.stderr, flush=True)
 
 
-def _encodable(text: str, encoding: str | None) -> str:
+def encodable(text: str, encoding: str | None = None) -> str:
+    """`text` in characters that the locale and `encoding`, else that of stdout, have."""
+    encoding = encoding or sys.stdout.encoding
     if not shows_unicode():
         return ascii_only(text)
     try:
