@@ -42,6 +42,9 @@ static class Standin
             Background("child", () => Environment.Exit(Run(command)));
         if (Setting("READY") != "")
             File.WriteAllText(Setting("READY"), "ready " + Now() + "\n");
+        Work(Setting("WORK"));
+        if (Setting("END") != "")
+            return End(Setting("END"));
         int seconds = Number("SECONDS");
         long end = seconds > 0 ? Now() + seconds * 1000000000L : long.MaxValue;
         if (Setting("HEARTBEAT") != "")
@@ -51,6 +54,40 @@ static class Standin
         GC.KeepAlive(ballast);
         GC.KeepAlive(marker);
         return 0;
+    }
+
+    // "cpu N": N million rounds of arithmetic; "threads N": N threads, one after the other. Says how long it took.
+    static void Work(string what)
+    {
+        if (what == "")
+            return;
+        int count = int.Parse(what.Substring(what.IndexOf(' ') + 1));
+        long start = Now();
+        ulong x = 88172645463325252UL;
+        if (what.StartsWith("cpu", StringComparison.Ordinal))
+            for (long i = 0; i < count * 1000000L; i++) { x ^= x << 13; x ^= x >> 7; x ^= x << 17; }
+        else
+            for (int i = 0; i < count; i++)
+            {
+                var thread = new Thread(() => { });
+                thread.Start();
+                thread.Join();
+            }
+        Console.WriteLine("work " + (Now() - start) + (x == 0 ? "!" : ""));
+    }
+
+    // "MILLISECONDS return N", "MILLISECONDS exit N" or "MILLISECONDS throw": how it ends after that time.
+    static int End(string how)
+    {
+        string[] words = how.Split(' ');
+        Thread.Sleep(int.Parse(words[0]));
+        if (words[1] == "throw")
+            throw new InvalidOperationException("thrown on request");
+        if (words[1] == "exit")
+            Environment.Exit(int.Parse(words[2]));
+        GC.KeepAlive(ballast);
+        GC.KeepAlive(marker);
+        return int.Parse(words[2]);
     }
 
     static string Setting(string name)

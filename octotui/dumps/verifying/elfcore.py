@@ -19,6 +19,7 @@ MACHINES = {62: "x86-64", 183: "aarch64", 40: "arm", 3: "x86", 243: "riscv", 258
 NT_PRSTATUS = 1
 NT_PRPSINFO = 3
 NT_FILE = 0x46494C45
+NT_OCTOTUI = 0x4F43544F
 
 _PT_LOAD = 1
 _PT_NOTE = 4
