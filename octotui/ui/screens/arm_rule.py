@@ -17,6 +17,7 @@ from octotui.dumps.arming.sentence import sentence
 from octotui.dumps.model import Remark, Severity
 from octotui.errors import OctotuiError
 from octotui.processes.model import Sample
+from octotui.text import printable
 from octotui.ui.drafts import Draft, Moment, Problem
 from octotui.ui.lines.cells import Line, Piece, wrapped
 from octotui.ui.lines.forms import draft_warnings
@@ -32,6 +33,8 @@ _SPARED, _TICKED = "[ ] never stop a Tentacle or a Server", "[x] a Tentacle or a
 
 REST_SECONDS = 0.2
 """How long nothing must have changed before preflight is asked again."""
+
+MOST_SAID = 600
 
 TIGHT = 20
 """Lines of a terminal below which the form does without empty lines."""
@@ -159,9 +162,9 @@ class ArmRule(Dialog[Rule]):
         glyphs, width = self.glyphs, self.body_width
         above: tuple[Line, ...] = () if self._is_tight else ((),)
         if isinstance(rule, Problem):
-            words = glyphs.text(f"{glyphs.failed} {rule.message}")
+            words = glyphs.text(f"{glyphs.failed} {printable(rule.message)}")
             return (*above, *((Piece(text, "failed"),) for text in wrapped(words, width)))
-        said = sentence(rule, self._sample)
+        said = printable(sentence(rule, self._sample), MOST_SAID)
         lines: list[Line] = [*above, *((Piece(text, "name"),) for text in wrapped(glyphs.text(f"→ {said}"), width))]
         remarks = self._remarks if rule == self._remarked else ()
         for warning, style in draft_warnings(self.draft, self._watch.reach, remarks):
