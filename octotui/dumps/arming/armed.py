@@ -162,7 +162,8 @@ class ArmedRule:
             is_series = self.rule.every_seconds is not None and self.tally.dumps < self.rule.count
             if is_series and not track.has_ended and self.ending is None:
                 track.move(Stage.WAITING, now, f"{track.dumps} of {self.rule.count} dumps are made")
-                return found + self.advance(track, now)
+                said = self.say(f"{track.name} {key.pid}: {track.note}", key)
+                return [*found, said, *self.advance(track, now)]
         return [*found, *self.close(track, STAGE_OF[outcome], note, now=now), *self.go_on(now)]
 
     def ended(self, key: ProcessKey, now: float, exit_status: int | None = None) -> list[Decision]:
@@ -182,7 +183,8 @@ class ArmedRule:
         track.move(stage, now, note)
         del self.tracks[track.key]
         self.tally.close(track)
-        severity = Severity.NOTICE if stage in (Stage.CAPTURED, Stage.PASSED) else Severity.WARNING
+        is_harmless = stage in (Stage.CAPTURED, Stage.PASSED) or (stage is Stage.LEFT and self.ending is not None)
+        severity = Severity.NOTICE if is_harmless else Severity.WARNING
         words = f"{track.name} {track.key.pid}: {stage.value}" + (f", {note}" if note else "")
         return [self.say(words, track.key, severity), *self._perhaps_over(track, now)]
 
@@ -224,7 +226,8 @@ class ArmedRule:
             if track.is_at_work:
                 continue
             found += [Release(self.id, track.key)] if track.has_to_be_released else []
-            found += self.close(track, Stage.LEFT, ENDINGS[ending], now=now)
+            missing = f" ({track.note})" if track.stage is Stage.WAITING and track.note else ""
+            found += self.close(track, Stage.LEFT, ENDINGS[ending] + missing, now=now)
         severity = Severity.WARNING if ending is Ending.ERROR else Severity.NOTICE
         return [*found, self.say(f"rule {self.id} is over ({ENDINGS[ending]}): {summary(self.state)}", None, severity)]
 

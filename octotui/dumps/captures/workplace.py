@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from octotui.dotnet.model import RuntimeFacts
 from octotui.dumps.backends.base import Backend
@@ -85,18 +86,32 @@ class Workplace:
             self.medium = Medium.MEMORY
         self._note(step, facts, moment, is_held=is_held)
 
-    def open_ours(self, step: Step, facts: RuntimeFacts, moment: datetime) -> None:
-        """As `open`, for a file that octotui itself writes: nobody else reaches it."""
+    def open_ours(
+        self, step: Step, facts: RuntimeFacts, moment: datetime, *, size_bytes: int, more: Mapping[str, Any]
+    ) -> None:
+        """As `open`, for a file of that size that octotui itself has written: nobody else reaches it.
+
+        `more` is what the record says beyond what that of every dump does.
+        """
         self._prepare()
         self._staging = Staging.make(own_place(self.destination, self._workshop.store.staging), STAGED_NAME)
-        self._note(step, facts, moment)
+        self._note(step, facts, moment, least_bytes=size_bytes, more=more)
 
     def _prepare(self) -> None:
         store = self._workshop.store
         store.prepare(self.destination)
         self.descriptor = store.open_destination(self.destination)
 
-    def _note(self, step: Step, facts: RuntimeFacts, moment: datetime, *, is_held: bool = False) -> None:
+    def _note(
+        self,
+        step: Step,
+        facts: RuntimeFacts,
+        moment: datetime,
+        *,
+        is_held: bool = False,
+        least_bytes: int = 0,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         """Adds the capture to the journal, so that a later octotui knows what was begun here."""
         owner, owner_started = own_identity()
         device, inode = self.staging.identity
@@ -113,8 +128,8 @@ class Workplace:
             writer_uid=self.staging.place.writer_uid,
             destination=str(self.destination),
             name=dump_name(step.target, moment),
-            record=new_record(replace(step, medium=self.medium), moment),
-            expected_bytes=max(step.estimate.bytes, estimated_bytes(facts, step.type)),
+            record={**new_record(replace(step, medium=self.medium), moment), **(more or {})},
+            expected_bytes=max(step.estimate.bytes, estimated_bytes(facts, step.type), least_bytes),
             was_stopped=facts.state == "T",
             is_held=is_held,
             boot=boot_id(),

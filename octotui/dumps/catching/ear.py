@@ -199,7 +199,9 @@ class Ear:
     def _over(
         self, message: Message, rule_id: int, key: ProcessKey, outcome: Outcome, note: str, status: int | None = None
     ) -> Answer:
-        """A trace that came to its end without a dump."""
+        """A trace that came to its end without a dump; after one it says nothing new."""
+        if self._desk.ends.is_landing(key):
+            return []
         self._desk.ends.forget(key)
         self._desk.end_failed(rule_id, key, outcome, note, _text(message, "hint"), status)
         return []

@@ -17,7 +17,7 @@ from octotui.dumps.captures.outcomes import failed
 from octotui.dumps.captures.workplace import STAGED_NAME, Workplace, Workshop
 from octotui.dumps.disk.files import is_on_disk
 from octotui.dumps.disk.hashing import whole_digest
-from octotui.dumps.estimating.estimates import lesson_of
+from octotui.dumps.estimating.estimates import estimate, lesson_of
 from octotui.dumps.keeping.records import completed, result_of
 from octotui.dumps.model import DumpType, Estimate, Step, Target
 from octotui.dumps.results import DumpResult, JobState
@@ -124,15 +124,26 @@ class TraceDirectory:
     def path(self) -> Path:
         return self._staging.directory
 
+    def size_of(self, path: str) -> int:
+        """Bytes of the file that a tracer wrote. Raises CaptureFailed when it is not there."""
+        try:
+            return os.stat(self._named(path), dir_fd=self._staging.descriptor, follow_symlinks=False).st_size
+        except OSError as error:
+            raise CaptureFailed(f"the tracer's dump is not there ({error.strerror})", code="no-file") from error
+
     def move_out(self, path: str, place: Staging) -> None:
         """Moves the file that a tracer wrote into a staging directory of its own. Raises CaptureFailed."""
+        try:
+            os.rename(self._named(path), place.name, src_dir_fd=self._staging.descriptor, dst_dir_fd=place.descriptor)
+        except OSError as error:
+            raise CaptureFailed(f"the tracer's dump cannot be taken ({error.strerror})", code="no-file") from error
+
+    def _named(self, path: str) -> str:
+        """The name of a file in this directory."""
         name = os.path.basename(path)
         if os.path.dirname(path) != str(self.path) or not _SAFE_NAME.fullmatch(name):
             raise CaptureFailed("the tracer wrote its dump to another place than it was told", code="tampered")
-        try:
-            os.rename(name, place.name, src_dir_fd=self._staging.descriptor, dst_dir_fd=place.descriptor)
-        except OSError as error:
-            raise CaptureFailed(f"the tracer's dump cannot be taken ({error.strerror})", code="no-file") from error
+        return name
 
     def drop(self, path: str) -> None:
         """Removes a file that nobody wants any more."""
@@ -165,7 +176,7 @@ class Landing:
             backend=BACKEND,
             reason="it was traced to its end",
             type=DumpType.FULL,
-            estimate=Estimate(0, 0.0),
+            estimate=estimate(facts, DumpType.FULL, BACKEND, workshop.history) if facts else Estimate(0, 0.0),
             facts=self._facts,
             is_portable=False,
         )
@@ -174,7 +185,8 @@ class Landing:
         """The result: finished and recorded, or failed with nothing left behind. Its digest follows with `digest`."""
         began = datetime.now(UTC)
         try:
-            self._place.open_ours(self.step, self._facts, began)
+            size, more = directory.size_of(ending.path), {"exit": ending.as_json()}
+            self._place.open_ours(self.step, self._facts, began, size_bytes=size, more=more)
             directory.move_out(ending.path, self._place.staging)
             return self._admit(ending)
         except (OctotuiError, OSError) as error:
@@ -198,8 +210,7 @@ class Landing:
                 verified=True,
                 is_portable=admitted.facts.is_portable,
             )
-            record = completed(place.entry.record, self._result, admitted.facts, ())
-            self._document = {**record, "exit": ending.as_json()}
+            self._document = completed(place.entry.record, self._result, admitted.facts, ())
             return self._document
 
         expect = Expectation(

@@ -105,7 +105,13 @@ def _on_trace(rule: Rule, sample: Sample, workshop: Workshop, limits: Limits) ->
         "disarm the rule, and it is as before",
         key,
     )
-    yield Remark(Severity.WARNING, "waits", _waiting_words(facts, workshop), "x cancels it, and so does Ctrl+C", key)
+    yield Remark(
+        Severity.WARNING,
+        "waits",
+        _waiting_words(facts, workshop),
+        "Ctrl+C, or x on the screen, gives the dump up and lets it end",
+        key,
+    )
     words = "one that returned from Main by itself has left its main thread's managed code by then; its heap is whole"
     yield Remark(Severity.NOTICE, "returned", words, key=key)
     if not workshop.rights.is_root:

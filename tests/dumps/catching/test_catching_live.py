@@ -8,6 +8,7 @@ from watch_world import WatchWorld
 from octotui.dotnet.model import RuntimeKind
 from octotui.dumps.arming.rule import When, Whom
 from octotui.dumps.arming.state import Ending, Stage
+from octotui.dumps.model import DumpRequest
 from octotui.dumps.results import JobState
 from octotui.errors import CaptureFailed
 
@@ -90,8 +91,6 @@ async def test_fifty_at_once_are_captured_within_the_limits_and_the_rest_is_left
 
 
 async def test_a_process_that_a_person_captures_already_is_left(world: WatchWorld, sleeper: Sleeper) -> None:
-    from octotui.dumps.model import DumpRequest
-
     world.backend.holds = True
     sample = world.sample(sleeper.key)
     jobs = world.service.submit(await world.service.plan(DumpRequest((sleeper.key,)), sample))

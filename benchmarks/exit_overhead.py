@@ -1,0 +1,81 @@
+"""Prints what being traced to its end costs a .NET process: `python benchmarks/exit_overhead.py [--runs 7]`.
+
+Each run of a target that works without waiting, and of one that makes 2,000 threads one after the other, is measured by
+the target itself. Untraced and traced runs take turns, so that what else the machine does meets both alike. Medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent / "tests")]
+
+from exit_sentry import Traced  # noqa: E402
+from report import Goal, print_goals, run  # noqa: E402
+
+from octotui.demo.program import plain_program  # noqa: E402
+from octotui.demo.runtimes import find_runtime  # noqa: E402
+from octotui.demo.standin import start_ticks  # noqa: E402
+
+
+class Work(NamedTuple):
+    name: str
+    setting: str
+    most_ratio: float
+
+
+WORKS = (Work("bound by the CPU", "cpu 400", 1.01), Work("2,000 threads, one by one", "threads 2000", 1.5))
+
+
+def seconds_of(work: Work, directory: Path, *, is_traced: bool) -> float:
+    """How long the target says that its work took."""
+    program = plain_program(find_runtime("8.0"))
+    environment = {
+        "PATH": os.defpath,
+        "TMPDIR": str(directory),
+        "OCTOTUI_STANDIN_WORK": work.setting,
+        "OCTOTUI_STANDIN_END": "0 return 0",
+        **program.environment,
+    }
+    with subprocess.Popen(program.command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        if is_traced:
+            core = directory / "core"
+            with Traced(process.pid, start_ticks(process.pid), core, keep="failed") as traced:
+                said = process.stdout.read()
+                traced.until("gone")
+        else:
+            said = process.stdout.read()
+    if process.returncode != 0:
+        raise SystemExit(f"the target ended with {process.returncode}")
+    return int(said.split()[1]) / 1e9
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=7)
+    runs = parser.parse_args().runs
+    goals = []
+    print(f"| work of a .NET 8 process | untraced ms | traced ms | ratio of medians (of {runs}) |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory(prefix="oct-") as home:
+        for work in WORKS:
+            seconds: dict[bool, list[float]] = {False: [], True: []}
+            for run in range(2 * runs):
+                seconds[run % 2 == 1].append(seconds_of(work, Path(home), is_traced=run % 2 == 1))
+            plain, traced = median(seconds[False]), median(seconds[True])
+            spread = f"{min(seconds[True]) * 1e3:.0f} to {max(seconds[True]) * 1e3:.0f}"
+            print(f"| {work.name} | {plain * 1e3:.0f} | {traced * 1e3:.0f} ({spread}) | {traced / plain:.3f} |", flush=True)
+            goals.append(Goal(work.name, traced / plain, work.most_ratio))
+    print()
+    print_goals(goals)
+
+
+if __name__ == "__main__":
+    run(main)
