@@ -11,6 +11,7 @@ from textual.timer import Timer
 from octotui.dumps.arming.state import News
 from octotui.dumps.model import Severity
 from octotui.text import printable
+from octotui.ui.sampling import SOONEST_SECONDS
 
 if TYPE_CHECKING:
     from octotui.ui.app import OctotuiApp
@@ -47,7 +48,16 @@ class FollowedWatch:
         text = f"{news.text}; {news.hint}" if news.hint else news.text
         app.processes.say(text, is_error=news.severity is Severity.REFUSAL)
         self._toast(news)
+        self._look_for(news)
         app.processes.show_watch()
+
+    def _look_for(self, news: News) -> None:
+        """A process that the table does not show yet is there with the next sample: take that now."""
+        latest = self._app.processes.model.latest
+        if news.key is None or latest is None or latest.process(news.key) is not None:
+            return
+        if time.monotonic() - latest.snapshot.monotonic > SOONEST_SECONDS:
+            self._app.rescan()
 
     def _toast(self, news: News) -> None:
         now = time.monotonic()

@@ -89,7 +89,9 @@ class Watching:
 
     def signs(self, jobs: Iterable[Job]) -> Mapping[ProcessKey, Sign]:
         """What octotui does to processes by rules, by holds and by `jobs`."""
-        found = {one.key: Sign.TRACED for one in self.traced}
+        found = {
+            one.key: Sign.TRACED | Sign.CAPTURED if one.stage is Stage.WRITING else Sign.TRACED for one in self.traced
+        }
         for hold in self.holds:
             found[hold.key] = found.get(hold.key, Sign.NONE) | Sign.HELD
         for job in jobs:

@@ -159,7 +159,7 @@ async def test_a_process_held_before_its_runtime_is_let_run_first() -> None:
         host.watch.put_hold(CALAMARI.key, "Calamari", is_early=True)
         app.processes.show_watch()
         await pilot.pause()
-        assert "before its runtime is there" in frame(app)
+        assert "HELD Calamari 14220 at its start by you" in frame(app)
         await pilot.press("D")
         await until(pilot, lambda: isinstance(app.screen, Question))
         assert "It is let go now, runs until its runtime is ready and is captured then" in text(app)

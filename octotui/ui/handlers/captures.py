@@ -11,6 +11,7 @@ from octotui.dumps.results import Job, JobState
 from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey
 from octotui.processes.view import Row
+from octotui.ui.ends import Ends
 from octotui.ui.lines.holds import held_note
 from octotui.ui.lines.jobs import end_sentence, job_name, target_name
 
@@ -24,11 +25,12 @@ class CaptureHandlers:
     def __init__(self, screen: ProcessesScreen) -> None:
         self._screen = screen
         self._removed: set[str] = set()
+        self._ends = Ends()
 
     @property
     def jobs(self) -> tuple[Job, ...]:
-        """The jobs of this session, without those whose dump was removed since."""
-        jobs = self._screen.dumps.jobs
+        """The jobs of this session and the captures at an end, without those whose dump was removed since."""
+        jobs = self._ends.among(self._screen.dumps.jobs, self._screen.watching.watch.results)
         return tuple(job for job in jobs if not (job.result and str(job.result.path) in self._removed))
 
     def note_removed(self, path: str) -> None:

@@ -19,7 +19,7 @@ def hold_name(hold: HoldState) -> str:
 
 def hold_text(hold: HoldState, now: float) -> str:
     """`Calamari 14220 by you 12 s of 60`; `now` is `time.monotonic()`."""
-    early = " before its runtime is there" if hold.is_early else ""
+    early = " at its start" if hold.is_early else ""
     return f"{hold_name(hold)}{early} by {printable(hold.by, 30)} {_seconds(hold, now)} s of {hold.limit_seconds:.0f}"
 
 

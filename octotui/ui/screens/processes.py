@@ -146,9 +146,8 @@ class ProcessesScreen(ActingScreen):
     def show_watch(self) -> None:
         """Bring up to date what shows rules and holds: signs of rows, the status line, what is held."""
         self.app.show_holds()
-        self.table.show(self.table.rows, self.table.cursor_key, signs=self.watching.signs(self.dumps.jobs))
+        self.show_jobs()
         self._show_status()
-        self._show_keys()
 
     def say(self, message: str, *, is_error: bool = False) -> None:
         """Put a sentence into the message bar; it stays until the next one or until a key of movement."""
