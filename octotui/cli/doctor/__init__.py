@@ -38,12 +38,16 @@ def command(pid: int | None, as_json: bool) -> int:
 
 
 def _host_checks() -> list[Check]:
+    from octotui.cli.doctor.catching import at_exit, catching
     from octotui.cli.doctor.events import event_source
     from octotui.cli.doctor.privileges import privileges
     from octotui.cli.doctor.surroundings import container
 
-    host = [version(), container(environment=os.environ), event_source()]
-    rights = privileges() if Path("/proc/self/status").exists() else []
+    events = event_source()
+    host = [version(), container(environment=os.environ), events]
+    is_linux = Path("/proc/self/status").exists()
+    host += [catching(events), at_exit()] if is_linux else []
+    rights = privileges() if is_linux else []
     return [*_within("host", host), *_within("rights of this user", rights)]
 
 

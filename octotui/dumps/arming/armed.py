@@ -234,15 +234,16 @@ class ArmedRule:
     def _is_traced(self, track: Track) -> bool:
         return self.rule.when.at_exit and (self.traces_at_start or track.was_due)
 
-    def next_look(self) -> float | None:
-        """When the clock may bring something, in monotonic seconds."""
+    def next_look(self, now: float) -> float | None:
+        """When the clock may bring something, in monotonic seconds: after `now`, if `go_on` was asked at that time."""
         if self.ending is not None and not self.tracks:
             return None
         times: list[float] = []
         if self.ending is None and self.rule.timeout_seconds is not None:
             times.append(self._armed_at + self.rule.timeout_seconds)
         times += [moment for track in self.tracks.values() if (moment := self._moment(track)) is not None]
-        return min(times, default=None)
+        # What is past waits for something else than the clock: for room, say.
+        return min((at for at in times if at > now), default=None)
 
     def _moment(self, track: Track) -> float | None:
         if track.has_ended and not track.is_at_work:

@@ -157,19 +157,19 @@ class RuleBook:
         """What the clock brings about."""
         return [d for rule in list(self._rules.values()) for d in rule.go_on(now)]
 
-    def next_look(self) -> float | None:
-        """When `tick` may bring something, in monotonic seconds; None: nothing waits for the clock."""
-        return min((at for rule in self._rules.values() if (at := rule.next_look()) is not None), default=None)
+    def next_look(self, now: float) -> float | None:
+        """When `tick` may bring something that it did not at `now`; None: nothing waits for the clock."""
+        return min((at for rule in self._rules.values() if (at := rule.next_look(now)) is not None), default=None)
+
+    @property
+    def finished(self) -> tuple[int, ...]:
+        """The rules that are over and have no open process."""
+        return tuple(id for id, rule in self._rules.items() if rule.ending is not None and not rule.tracks)
 
     def is_open(self, rule_id: int, key: ProcessKey) -> bool:
         """Whether the rule still has to do with that process."""
         rule = self._rules.get(rule_id)
         return rule is not None and key in rule.tracks
-
-    def has_open(self, rule_id: int) -> bool:
-        """Whether any process is open for that rule."""
-        rule = self._rules.get(rule_id)
-        return rule is not None and bool(rule.tracks)
 
     def has(self, key: ProcessKey) -> bool:
         """Whether any rule has to do with that process."""

@@ -108,10 +108,9 @@ class Desk:
             await self._changed.wait()
 
     def _close_places(self) -> None:
-        for state in self.book.states:
-            is_over = state.ending is not None and not self.book.has_open(state.id)
-            if is_over and self.ends.order(state.id) is not None:
-                self.tasks.run(self.ends.close(state.id), f"close-{state.id}")
+        for rule_id in self.book.finished:
+            if self.ends.order(rule_id) is not None:
+                self.tasks.run(self.ends.close(rule_id), f"close-{rule_id}")
 
     def _hold(self, order: Hold) -> None:
         rule, key, now = self.book.rule(order.rule_id), order.key, self.clock()
@@ -203,11 +202,12 @@ class Desk:
 
     async def _keep_time(self) -> None:
         while True:
-            at = self.book.next_look()
+            now = self.clock()
+            self.apply(self.book.tick(now))
+            at = self.book.next_look(now)
             self._wake.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), None if at is None else max(0.0, at - self.clock()))
-            self.apply(self.book.tick(self.clock()))
 
 
 def _with_hint(decision: Decision, key: ProcessKey, hint: str) -> Decision:

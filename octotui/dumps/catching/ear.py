@@ -20,7 +20,7 @@ from octotui.text import printable
 if TYPE_CHECKING:
     from octotui.dumps.catching.desk import Desk
 
-_GONE = frozenset({"gone", "process-gone", "pid-reused", "ended"})
+_GONE = frozenset({"gone", "process-gone", "pid-reused", "zombie"})
 _WHY_RELEASED = {
     "limit": "the time of its hold is up",
     "owner": "octotui stood still itself",
@@ -182,8 +182,10 @@ class Ear:
         return found
 
     def _passed(self, message: Message, rule_id: int, key: ProcessKey, now: float) -> Answer:
-        status = int(message.get("status") or 0)
-        why = _text(message, "why")
+        status, why = message.get("status"), _text(message, "why")
+        if not isinstance(status, int):
+            # It lives on.
+            return self._over(message, rule_id, key, Outcome.PASSED, why or "it is traced no more")
         note = f"it ended with {status_words(status)}" + (f" ({why})" if why else "")
         return self._over(message, rule_id, key, Outcome.PASSED, note, status)
 

@@ -28,8 +28,11 @@ from octotui.dumps.verifying.verify import RUNTIME_LIBRARY, Expectation
 from octotui.dumps.verifying.writers import Writer
 from octotui.errors import CaptureFailed, OctotuiError
 
-BACKEND = "octotui"
+BACKEND = Writer.OCTOTUI.value
 """What stands as backend in the record of a dump that a tracer wrote."""
+
+WRITER: Writer | None = Writer.OCTOTUI
+"""Whose habits the file has to show."""
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -244,9 +247,6 @@ class Landing:
             os.close(self._admitted.descriptor)
             self._admitted = None
             self._place.close(is_settled=is_settled)
-
-
-WRITER: Writer | None = next((writer for writer in Writer if writer.value == BACKEND), None)
 
 
 def _seconds(value: object) -> float | None:

@@ -15,6 +15,7 @@ from octotui.dumps.catching.landing import BACKEND
 from octotui.dumps.disk.files import SPACE_FLOOR_BYTES
 from octotui.dumps.disk.filesystems import file_system_of
 from octotui.dumps.estimating.estimates import estimate
+from octotui.dumps.exits.machine import this_machine
 from octotui.dumps.keeping.limits import Bound, Limits
 from octotui.dumps.keeping.usage import used_bytes
 from octotui.dumps.model import DumpType, Remark, Severity
@@ -88,6 +89,8 @@ def _on_hold(rule: Rule, sample: Sample) -> Iterator[Remark]:
 
 def _on_trace(rule: Rule, sample: Sample, workshop: Workshop, limits: Limits) -> Iterator[Remark]:
     why_not, hint = why_not_trace_ends(workshop.rights)
+    if this_machine() is None:
+        why_not, hint = f"this is {os.uname().machine}, and it is done on x86-64 only", "leave out --at-exit"
     if why_not:
         words = f"no process can be traced to its end: {why_not}"
         yield Remark(Severity.REFUSAL, "no-trace", words, hint, rule.whom.key)

@@ -29,18 +29,19 @@ ANSWER_SECONDS = 20.0
 class Watch:
     """Rules and holds live as long as this does: `aclose` undoes all of them. To be used from one event loop.
 
-    The sentry is started when the first rule or hold needs it. `clock` is monotonic seconds.
+    The sentry is started when the first rule or hold needs it, by `start_sentry` where that is given. `clock` is
+    monotonic seconds.
     """
 
     def __init__(
         self,
         service: DumpService,
         *,
-        start_sentry: StartSentry = Sentry.start,
+        start_sentry: StartSentry | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service
-        self._desk = Desk(service, start_sentry, clock)
+        self._desk = Desk(service, start_sentry or Sentry.start, clock)
         self._clock = clock
         self._is_closed = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from contextlib import closing
@@ -19,6 +20,8 @@ from octotui.dumps.sentry.scanning import Scan
 from octotui.dumps.sentry.traces import Traces
 from octotui.processes.model import ProcessKey
 
+WARMING_SECONDS = 0.01
+
 UNSEEN_SECONDS = 1.0
 """Between two tellings of how many ended before they could be looked at."""
 
@@ -34,11 +37,15 @@ class Catcher:
         self._traces = traces
         self._charges = charges
         self._scan = Scan(loop)
+        self._own_pid = os.getpid()
+        self._is_warm = False
         self._unseen = self._unseen_told = 0
 
     def arm(self, rule: ArmedRule) -> None:
         """From here on the rule catches; what runs already counts only where the rule names it."""
         self.rules[rule.id] = rule
+        if not self._is_warm:
+            self.keep_warm()
         if (key := rule.order.key) is None:
             self._scan.begin(self._note_before)
         else:
@@ -55,17 +62,18 @@ class Catcher:
         with closing(glance):
             self._judge(glance, heard_ns, self.rules.values())
 
+    def keep_warm(self) -> None:
+        """Goes the way of a catch now and then while one would be stopped: cold, it takes half as long again."""
+        self._is_warm = any(rule.order.hold for rule in self.rules.values())
+        if self._is_warm:
+            self.meet(self._own_pid, 0)
+            self._loop.later(WARMING_SECONDS, self.keep_warm)
+
     def lost(self, count: int) -> None:
         """Events were lost: whoever matches now and did not when its rule was armed has come meanwhile."""
         if self.rules:
             self._link.tell("lost", count=count)
             self._scan.begin(self._meet_late)
-
-    def forget(self, key: ProcessKey) -> None:
-        """The process ended; its key comes never again."""
-        for rule in self.rules.values():
-            rule.caught.discard(key)
-            rule.before.discard(key)
 
     def _note_before(self, glance: Glance, _heard_ns: int) -> None:
         for rule in self.rules.values():
@@ -89,7 +97,7 @@ class Catcher:
 
     def _catch(self, rule: ArmedRule, glance: Glance, heard_ns: int) -> None:
         key, order = glance.key, rule.order
-        rule.caught.add(key)
+        rule.note_caught(key)
         left: list[Refusal] = []
         is_held = key in self._holds
         if order.hold and not is_held and not glance.is_over:
@@ -117,7 +125,7 @@ class Catcher:
     def _hold(self, rule: ArmedRule, glance: Glance, heard_ns: int) -> Refusal | None:
         """Stops a process for a rule; why not, where it is left running."""
         name, pid, order = glance.name, glance.key.pid, rule.order
-        if glance.finding.role in SERVICES and not order.hold_services:
+        if not order.hold_services and glance.finding.role in SERVICES:
             return refusals.service(name, pid)
         if glance.is_stopped:
             return refusals.stopped(name, pid)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from octotui.dumps.sentry import refusals
@@ -13,7 +12,6 @@ from octotui.dumps.sentry.holds import Holds
 from octotui.dumps.sentry.link import Link
 from octotui.dumps.sentry.loop import Loop, Timer
 from octotui.dumps.sentry.readiness import Readiness
-from octotui.processes.entry import LONGEST_STAT, content
 from octotui.processes.model import ProcessKey
 
 
@@ -32,13 +30,12 @@ class Charge:
 
 
 class Charges:
-    """Tells octotui of ends and of runtimes that are ready. `gone` is called with each process that ended."""
+    """Tells octotui of ends and of runtimes that are ready."""
 
-    def __init__(self, loop: Loop, link: Link, holds: Holds, gone: Callable[[ProcessKey], None]) -> None:
+    def __init__(self, loop: Loop, link: Link, holds: Holds) -> None:
         self._loop = loop
         self._link = link
         self._holds = holds
-        self._gone = gone
         self._readiness = Readiness(loop, self._is_ready)
         self._charges: dict[ProcessKey, Charge] = {}
 
@@ -46,17 +43,13 @@ class Charges:
         return self._charges.get(key)
 
     def take(self, glance: Glance) -> Charge | None:
-        """Takes care of a process from now on. None when it has ended, or no descriptor is left to name it by."""
+        """Takes care of a process from now on. None when no descriptor is left to name it by."""
         charge = self._charges.get(glance.key)
         if charge is not None:
             return charge
         try:
-            descriptor = os.pidfd_open(glance.key.pid)
+            descriptor = os.dup(glance.descriptor)
         except OSError:
-            return None
-        # The directory answers as long as its process has the pid: then the pidfd, opened before, names the same one.
-        if not content(glance.descriptor, "stat", LONGEST_STAT):
-            os.close(descriptor)
             return None
         charge = self._charges[glance.key] = Charge(glance.key, glance.name, descriptor)
         self._loop.watch(descriptor, lambda: self._ended(charge))
@@ -135,7 +128,6 @@ class Charges:
         self._holds.forget(key)
         for rule_id in rule_ids:
             self._link.tell("ended", id=rule_id, pid=key.pid, started=key.started)
-        self._gone(key)
 
     def _drop_if_idle(self, key: ProcessKey) -> None:
         charge = self._charges.get(key)

@@ -10,7 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from octotui.dumps.sentry.glance import started_of
@@ -22,7 +23,6 @@ COMMAND = ("-I", "-m", "octotui.dumps.sentry")
 WITHOUT_EVENTS = "--without-events"
 START_SECONDS = 20.0
 END_SECONDS = 5.0
-SEND_SECONDS = 5.0
 
 News = dict[str, Any]
 """One packet of news: `news` says what, the other fields say of whom."""
@@ -42,6 +42,7 @@ class Sentry:
         self._link = link
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Queue[News | None] = asyncio.Queue()
+        self._orders: deque[bytes] = deque()
         self._holding: dict[ProcessKey, int] = {}
         self._is_closing = False
         self._is_over = False
@@ -97,16 +98,13 @@ class Sentry:
         """What it holds now, or is about to."""
         return frozenset(self._holding)
 
-    async def send(self, do: str, **fields: Any) -> None:
-        """Gives one order. Raises CaptureFailed (`no-sentry`) when it is gone, or takes nothing for five seconds."""
-        packet = json.dumps({"do": do, **fields}).encode()
-        try:
-            async with asyncio.timeout(SEND_SECONDS):
-                if self._is_over:
-                    raise _gone()
-                await self._loop.sock_sendall(self._link, packet)
-        except (OSError, TimeoutError) as error:
-            raise _gone() from error
+    def send(self, order: Mapping[str, Any]) -> None:
+        """Gives one order, an object with a `do`. Never waits; an order to a sentry that is gone is lost."""
+        if self._is_over:
+            return
+        self._orders.append(json.dumps(order).encode())
+        if len(self._orders) == 1:
+            self._flush()
 
     async def news(self) -> AsyncIterator[News]:
         """News in their order until the sentry ends; one reader at a time.
@@ -122,11 +120,13 @@ class Sentry:
         """Has it let everything go and end; what it says meanwhile can still be read. May be called twice."""
         self._is_closing = True
         if not self._is_over:
-            with contextlib.suppress(CaptureFailed):
-                await self.send("quit")
+            self.send({"do": "quit"})
+            self._flush()
+            # To the sentry a link that nobody writes to any more is as good as the order.
             with contextlib.suppress(OSError):
                 self._link.shutdown(socket.SHUT_WR)
         await asyncio.to_thread(self._collect)
+        self._read()
         self._end()
 
     def _collect(self) -> None:
@@ -136,6 +136,22 @@ class Sentry:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def _flush(self) -> None:
+        """Sends the orders that wait, as far as there is room; the rest when there is some."""
+        while self._orders and not self._is_over:
+            try:
+                self._link.send(self._orders[0], socket.MSG_NOSIGNAL)
+            except BlockingIOError:
+                self._loop.add_writer(self._link.fileno(), self._flush)
+                return
+            except OSError:
+                # What follows from its end is seen where its news end.
+                break
+            self._orders.popleft()
+        self._orders.clear()
+        if not self._is_over:
+            self._loop.remove_writer(self._link.fileno())
 
     def _read(self) -> None:
         while not self._is_over:
@@ -183,13 +199,14 @@ class Sentry:
             return
         self._is_over = True
         self._loop.remove_reader(self._link.fileno())
+        self._loop.remove_writer(self._link.fileno())
         self._link.close()
         released = list(self._holding)
         for key in released:
             with contextlib.suppress(OSError):
                 signal.pidfd_send_signal(self._holding[key], signal.SIGCONT)
             self._drop(key)
-            self._news.put_nowait({"news": "released", "pid": key.pid, "started": key.started, "why": "owner"})
+            self._news.put_nowait({"news": "released", "pid": key.pid, "started": key.started, "why": "sentry"})
         if not self._is_closing:
             self._news.put_nowait({"news": "died", "message": "the process that catches and holds for octotui ended"})
             # Collected later by `aclose`, and here if it is a zombie already.
@@ -213,13 +230,5 @@ def _no_sentry(why: str) -> CaptureFailed:
     return CaptureFailed(
         f"nothing can be caught or held: the process that does it could not be started{f' ({why})' if why else ''}",
         hint="octotui doctor says what works here",
-        code="no-sentry",
-    )
-
-
-def _gone() -> CaptureFailed:
-    return CaptureFailed(
-        "the process that catches and holds for octotui is gone; what it held runs again",
-        hint="arm the rule again",
         code="no-sentry",
     )

@@ -36,7 +36,7 @@ class Guard:
         self._holds = Holds(loop, link, self._runs_again)
         self._owner = Owner(octotui_pid, loop, lambda: self._holds.release_all("owner"))
         self._traces = Traces(loop, link, load)
-        self._charges = Charges(loop, link, self._holds, self._forget)
+        self._charges = Charges(loop, link, self._holds)
         self._catcher = Catcher(loop, link, self._holds, self._traces, self._charges)
         self._hearing = open_hearing(loop, self._catcher.meet, self._catcher.lost, wants_events=wants_events)
         loop.watch(link.fileno(), self._serve_link)
@@ -172,9 +172,6 @@ class Guard:
 
     def _runs_again(self, key: ProcessKey) -> None:
         self._charges.runs(key)
-
-    def _forget(self, key: ProcessKey) -> None:
-        self._catcher.forget(key)
 
 
 def _own_line(octotui_pid: int) -> frozenset[ProcessKey]:

@@ -69,31 +69,26 @@ class Holds:
         """
         if self._keeper is None and not self.prepare():
             return "no-keeper"
-        if self._link.is_late:
+        if not self._page.add(key, time.monotonic() + seconds):
+            return "full"
+        if not self._link.announce(key.pid, key.started, by, name, seconds):
+            self._page.remove(key)
             return "unheard"
+        try:
+            signal.pidfd_send_signal(descriptor, signal.SIGSTOP)
+        except OSError as error:
+            self._take_back(key)
+            return "denied" if isinstance(error, PermissionError) else "gone"
+        latency_ns = time.monotonic_ns() - heard_ns
         try:
             own = os.dup(descriptor)
         except OSError:
+            signal.pidfd_send_signal(descriptor, signal.SIGCONT)
+            self._take_back(key)
             return "full"
-        if not self._page.add(key, time.monotonic() + seconds):
-            os.close(own)
-            return "full"
-        is_heard = self._link.tell("holding", pid=key.pid, started=key.started, by=by, name=name, seconds=seconds)
-        try:
-            if not is_heard:
-                raise BlockingIOError
-            signal.pidfd_send_signal(descriptor, signal.SIGSTOP)
-        except OSError as error:
-            os.close(own)
-            self._page.remove(key)
-            self._link.tell("released", pid=key.pid, started=key.started, why="gone")
-            if isinstance(error, BlockingIOError):
-                return "unheard"
-            return "denied" if isinstance(error, PermissionError) else "gone"
-        latency_ns = time.monotonic_ns() - heard_ns
         timer = self._loop.later(seconds, lambda: self._end(key, "limit"))
         self._held[key] = _Held(own, by, rule_id, timer)
-        self._link.tell("held", pid=key.pid, started=key.started, latency_ns=latency_ns)
+        self._link.tell("held", pid=key.pid, started=key.started, by=by, latency_ns=latency_ns)
         return ""
 
     def extend(self, key: ProcessKey, seconds: float, by: str) -> None:
@@ -103,8 +98,7 @@ class Holds:
         held.timer = self._loop.later(seconds, lambda: self._end(key, "limit"))
         held.by, held.rule_id = by, None
         self._page.add(key, time.monotonic() + seconds)
-        self._link.tell("holding", pid=key.pid, started=key.started, by=by, seconds=seconds)
-        self._link.tell("held", pid=key.pid, started=key.started, latency_ns=0)
+        self._link.tell("held", pid=key.pid, started=key.started, by=by, latency_ns=0)
 
     def release(self, key: ProcessKey, why: str) -> bool:
         """Lets a process go. False when it was not held."""
@@ -135,6 +129,11 @@ class Holds:
             self._loop.unwatch(self._keeper.descriptor)
             self._keeper.close()
             self._keeper = None
+
+    def _take_back(self, key: ProcessKey) -> None:
+        """What was announced did not come about."""
+        self._page.remove(key)
+        self._link.tell("released", pid=key.pid, started=key.started, why="gone")
 
     def _end(self, key: ProcessKey, why: str) -> None:
         held = self._held.pop(key)

@@ -43,7 +43,7 @@ def finding_in_family(glance: Glance) -> RoleFinding:
         return own
     processes = {glance.key: glance.info}
     evidence = {glance.key: _evidence(glance)}
-    for key in ancestors(glance.key, glance.stat.parent_pid):
+    for key in ancestors(glance.key, glance.parent_pid):
         above = Glance.at(key.pid)
         if above is None:
             break

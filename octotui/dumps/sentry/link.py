@@ -13,6 +13,7 @@ BUFFER_BYTES = 1 << 20
 MOST_WAITING = 4096
 """News that are kept for an octotui that does not read; after that the oldest are dropped and counted."""
 
+_quoted = json.encoder.encode_basestring_ascii
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
@@ -42,6 +43,14 @@ class Link:
     def tell(self, news: str, **fields: Any) -> bool:
         """Sends one packet of news. False when it has to wait, for octotui does not read. Raises Closed."""
         return self.pass_on({"news": news, **fields})
+
+    def announce(self, pid: int, started: int, by: str, name: str, seconds: float) -> bool:
+        """Tells `holding`, the one word that a stop waits for, in a third of the time of any other."""
+        packet = (
+            f'{{"news":"holding","pid":{pid},"started":{started},"by":{_quoted(by)},"name":{_quoted(name)},'
+            f'"seconds":{seconds}}}'
+        ).encode("ascii")
+        return not self._waiting and self._send(packet)
 
     def pass_on(self, fields: dict[str, Any]) -> bool:
         """As `tell`, for fields that are news already."""

@@ -62,13 +62,13 @@ class Matcher:
         """Whether the process is meant, as far as it can be told at its exec. Total."""
         if self._key is not None:
             return glance.key == self._key
-        if self._name and self._name not in glance.programs:
+        if self._name and glance.name.lower() != self._name and self._name not in glance.programs:
             return False
         if self._roles and not self._has_role(glance):
             return False
         if not self._filter.is_empty and not self._passes(glance):
             return False
-        if self._under is not None and not is_under(glance.key, glance.stat.parent_pid, self._under):
+        if self._under is not None and not is_under(glance.key, glance.parent_pid, self._under):
             return False
         return not self._is_own(glance)
 

@@ -8,6 +8,8 @@ from octotui.dumps.sentry.matching import Matcher
 from octotui.dumps.sentry.orders import Arm
 from octotui.processes.model import ProcessKey
 
+MOST_REMEMBERED = 8192
+
 
 @dataclass(slots=True)
 class ArmedRule:
@@ -17,12 +19,18 @@ class ArmedRule:
 
     order: Arm
     matcher: Matcher
-    caught: set[ProcessKey] = field(default_factory=set)
+    caught: dict[ProcessKey, None] = field(default_factory=dict)
     before: set[ProcessKey] = field(default_factory=set)
 
     @property
     def id(self) -> int:
         return self.order.id
+
+    def note_caught(self, key: ProcessKey) -> None:
+        """Remembers a catch, also past its end: what a scan or a second look finds then is its zombie."""
+        if len(self.caught) >= MOST_REMEMBERED:
+            self.caught = dict.fromkeys(list(self.caught)[MOST_REMEMBERED // 2 :])
+        self.caught[key] = None
 
     @property
     def by(self) -> str:

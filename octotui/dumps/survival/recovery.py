@@ -225,6 +225,8 @@ def _expectation(entry: Entry) -> Expectation:
 def _writer(entry: Entry) -> Writer:
     """The tool that its backend starts; one that came to stand in for another is of the same kind."""
     named = entry.record.get("backend")
+    if named == Writer.OCTOTUI.value:
+        return Writer.OCTOTUI
     return next((backend.writer for backend in default_backends() if backend.name == named), Writer.CREATEDUMP)
 
 

@@ -87,6 +87,8 @@ class Walk:
                 case Say(news):
                     assert news.text
         assert adds_up(self.state)
+        next_look = self.book.next_look(self.now)
+        assert next_look is None or next_look > self.now, "whoever sleeps until then would not sleep at all"
         assert self.disarms == (self.state.ending is not None)
         assert len(self.at_work) <= self.rule.max_parallel
         assert self.state.dumps <= self.rule.count
@@ -168,4 +170,4 @@ def test_nothing_stays_stopped_or_open_once_a_rule_is_over_and_its_captures_have
     assert not state.is_busy
     assert state.seen == state.captured + state.passed + state.ended_early + state.failed + state.left
     assert walk.stopped | walk.pending == set()
-    assert walk.book.next_look() is None
+    assert walk.book.next_look(walk.now) is None
