@@ -5,6 +5,7 @@ All three look alike to a thread that stops at its end. They differ in how it ca
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from enum import Enum
 
@@ -57,7 +58,7 @@ class Ending:
     @property
     def status(self) -> int:
         """The wait status that the process will have."""
-        if self._is_asked or self._leader_code is None:
+        if self._is_asked or self._leader_code is None or _last_thread_decides():
             return self.held.get(self._first, self._leader_code or 0)
         return self._leader_code
 
@@ -117,3 +118,9 @@ class Ending:
         """The threads that live and have not come to their end."""
         found = (t for t in threads_of(self._pid) if t not in self.held and t not in self.dying)
         return [known for known in (living(self._pid, thread) for thread in found) if known is not None]
+
+
+def _last_thread_decides() -> bool:
+    """Whose status a process has whose threads ended one by one: the last one's since Linux 6.0, before the first's."""
+    major = os.uname().release.partition(".")[0]
+    return not major.isdigit() or int(major) >= 6

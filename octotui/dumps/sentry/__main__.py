@@ -14,16 +14,12 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from octotui.dumps.sentry.forking import be_undisturbed
+from octotui.dumps.sentry.forking import be_undisturbed, be_urgent, run_before_others
 from octotui.dumps.sentry.guard import Guard
 from octotui.dumps.sentry.link import Closed, Link
 from octotui.dumps.sentry.traces import Serve, load_tracer
 
 LINK = 0
-URGENCY = -15
-PRIORITY = 1
-"""The lowest of those that run before all ordinary processes: a stop that comes late is none."""
-
 WITHOUT_EVENTS = "--without-events"
 
 
@@ -35,6 +31,7 @@ def main(load: Callable[[], Serve] = load_tracer) -> int:
     octotui_pid = os.getppid()
     be_undisturbed()
     be_urgent()
+    run_before_others()
     link = Link(socket.socket(fileno=os.dup(LINK)))
     os.dup2(os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC), LINK)
     guard = Guard(link, octotui_pid, load, wants_events=WITHOUT_EVENTS not in sys.argv[1:])
@@ -55,21 +52,6 @@ def main(load: Callable[[], Serve] = load_tracer) -> int:
         guard.close()
         link.close()
     return 0
-
-
-def be_urgent() -> None:
-    """Goes before others on a busy host, where it may.
-
-    Priority is all that a fork of it, a tracer or the keeper, does not get. Should the sentry ever be busy for long,
-    the kernel leaves others a share of each second (sched_rt_runtime_us).
-    """
-    with contextlib.suppress(OSError):
-        os.nice(URGENCY)
-    # Each session is a scheduling group of its own, within which alone the number above counts.
-    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as group:
-        group.write(str(URGENCY))
-    with contextlib.suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from octotui.dumps.sentry.forking import fork_child
+from octotui.dumps.sentry.forking import be_urgent, fork_child
 from octotui.dumps.sentry.glance import stat_of
 from octotui.dumps.sentry.link import LARGEST_PACKET, Link
 from octotui.dumps.sentry.loop import Loop
@@ -42,7 +42,7 @@ class Tracer:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
-                self.pid = fork_child((theirs.fileno(),), TITLE, lambda: serve(theirs))
+                self.pid = fork_child((theirs.fileno(),), TITLE, lambda: _serve(serve, theirs))
             except OSError:
                 ours.close()
                 raise
@@ -77,6 +77,12 @@ class Tracer:
         self.link.close()
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
+
+
+def _serve(serve: Serve, link: socket.socket) -> None:
+    # What it traces stops for it now and then, and waits as long as it takes it to wake.
+    be_urgent()
+    serve(link)
 
 
 class Traces:

@@ -6,18 +6,21 @@ import asyncio
 import contextlib
 import mmap
 import os
-import resource
-import signal
+import random
 import struct
+import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sentry_world import Children, Listening, children, key_of, kill, listening, program, state_of, stat_of
+from sentry_world import Children, children, kill, listening, ours, program, state_of, until
+
+from octotui.dumps.sentry.glance import stat_of
 
 SETTLE_SECONDS = 1.0
+OWNER = Path(__file__).with_name("sentry_owner.py")
 COMMAND: tuple[str, ...] = ()
 _CLOCKS = struct.Struct("=qq")
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -25,7 +28,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class CatchRate:
-    """Of `spawned` processes `caught` were caught by name; `cpu_percent` of a core is what the sentry used meanwhile."""
+    """Of `spawned` processes `caught` were caught by name. `cpu_percent`: of a core, what the sentry used."""
 
     spawned: int
     caught: int
@@ -65,11 +68,6 @@ def busy_cores(count: int, directory: Path) -> Iterator[None]:
         for _ in range(count):
             made.start(program(directory, "busy-loop"), "busy")
         yield
-
-
-def ours() -> tuple[int, int]:
-    """The ancestor that rules name here: other Calamaris of this host are nobody's to catch."""
-    return key_of(os.getpid())
 
 
 def cpu_seconds(pid: int) -> float:
@@ -117,7 +115,7 @@ async def hold_times(count: int = 200, *, directory: Path | None = None) -> Hold
             await asyncio.sleep(0.3)
             for _ in range(count):
                 clocks.write_bytes(bytes(mmap.PAGESIZE))
-                pid = os.posix_spawn(target, [str(target), "spin", str(clocks)], {})
+                pid = _spinning(target, clocks)
                 try:
                     held = await ears.until("held", pid=pid, seconds=2.0)
                     await asyncio.sleep(0.005)
@@ -135,8 +133,59 @@ async def hold_times(count: int = 200, *, directory: Path | None = None) -> Hold
     return HoldTimes(tuple(sorted(latencies)), tuple(sorted(past)), missed)
 
 
+def _spinning(target: Path, clocks: Path) -> int:
+    return os.posix_spawn(target, [str(target), "spin", str(clocks)], {})
+
+
 async def _spawned(made: Children, home: Path, count: int, gap_ms: float, *words: str) -> list[int]:
     spawner = made.start(program(home, "spawner"), "spawn", program(home), str(count), str(int(gap_ms * 1000)), *words)
     assert spawner.stdout is not None
     written = await asyncio.to_thread(spawner.stdout.read)
     return [int(line) for line in written.split()]
+
+
+async def kill_series(kills: int, who: str, *, targets: int = 2, directory: Path | None = None) -> KillFindings:
+    """Kills "octotui", "sentry" or "both" with SIGKILL while processes are held, or are just about to be.
+
+    Each time a new stand-in for octotui with a sentry of its own; every second kill falls within milliseconds of the
+    exec of the last target.
+    """
+    stopped = dead = 0
+    longest = 0.0
+    with contextlib.ExitStack() as stack:
+        home = directory or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="octotui-kill-")))
+        for number in range(kills):
+            with children() as made:
+                owner = made.start(sys.executable, "-I", OWNER, *ours())
+                assert owner.stdout is not None
+                sentry = int(await asyncio.to_thread(owner.stdout.readline))
+                held = [_beating(made, home, f"{number}-{index}") for index in range(targets)]
+                for pid, _ in held:
+                    await until(lambda pid=pid: state_of(pid) == "T", "it is held")
+                if number % 2:
+                    held.append(_beating(made, home, f"{number}-late"))
+                    await asyncio.sleep(random.uniform(0.0, 0.003))
+                for pid in {"octotui": (owner.pid,), "sentry": (sentry,), "both": (owner.pid, sentry)}[who]:
+                    kill(pid)
+                begun = time.monotonic()
+                for _ in range(500):
+                    if not any(state_of(pid) == "T" for pid, _ in held):
+                        break
+                    await asyncio.sleep(0.002)
+                longest = max(longest, time.monotonic() - begun)
+                # One that was announced and not stopped yet: whether it is let go after that shows a moment later.
+                await asyncio.sleep(0.05)
+                before = [beats.read_bytes()[:8] for _, beats in held]
+                await asyncio.sleep(0.05)
+                for (pid, beats), earlier in zip(held, before, strict=True):
+                    stopped += state_of(pid) == "T"
+                    dead += state_of(pid) in ("", "Z") or beats.read_bytes()[:8] == earlier
+                kill(sentry)
+    return KillFindings(kills, stopped, dead, longest)
+
+
+def _beating(made: Children, home: Path, name: str) -> tuple[int, Path]:
+    """A Calamari that counts up in a file."""
+    beats = home / name
+    beats.write_bytes(bytes(mmap.PAGESIZE))
+    return made.start(program(home), "beats", beats).pid, beats

@@ -4,12 +4,13 @@
  *                                                between; each pid is written, and collected the moment it ends
  *   mayfly live LIFE_US                          ends after so long
  *   mayfly spin FILE                             writes the clock into FILE in its first line, then again and again
+ *   mayfly run                                   waits, as a Tentacle that is called like this
  *   mayfly busy                                  uses a core
  *   mayfly again COUNT GAP_US                    execs itself COUNT times, then sleeps
  *   mayfly become PROGRAM AFTER_US WORDS...      sleeps, then execs PROGRAM WORDS...
  *   mayfly beats FILE                            counts up in FILE every millisecond
  *
- * All end when their standard input does, except those that are made by spawn. */
+ * All end with the process that started them, except those that end by themselves. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -80,6 +81,9 @@ int main(int count, char **words)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (count > 5 && !strcmp(words[1], "spawn"))
         return spawn(words + 2);
+    if (count > 1 && !strcmp(words[1], "run"))
+        for (;;)
+            pause();
     if (count > 1 && !strcmp(words[1], "busy"))
         for (;;) { }
     if (count > 3 && !strcmp(words[1], "again")) {
