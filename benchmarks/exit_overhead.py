@@ -71,7 +71,10 @@ def main() -> None:
                 seconds[run % 2 == 1].append(seconds_of(work, Path(home), is_traced=run % 2 == 1))
             plain, traced = median(seconds[False]), median(seconds[True])
             spread = f"{min(seconds[True]) * 1e3:.0f} to {max(seconds[True]) * 1e3:.0f}"
-            print(f"| {work.name} | {plain * 1e3:.0f} | {traced * 1e3:.0f} ({spread}) | {traced / plain:.3f} |", flush=True)
+            print(
+                f"| {work.name} | {plain * 1e3:.0f} | {traced * 1e3:.0f} ({spread}) | {traced / plain:.3f} |",
+                flush=True,
+            )
             goals.append(Goal(work.name, traced / plain, work.most_ratio))
     print()
     print_goals(goals)

@@ -123,7 +123,9 @@ class _Filler:
         self._phase = place.phase
         self._written = progress.get()[2]
         self._unseen = 0
-        self._unreadable = sum(core.layout.pieces[index].length for index in place.left_out)
+        pieces = core.layout.pieces
+        self._unreadable = sum(pieces[index].length for index in place.left_out)
+        self._unreadable += sum(piece.length - content_bytes(piece) for piece in pieces)
         self._buffer = memoryview(mmap.mmap(-1, CHUNK))
         self._files = f"/proc/{core.threads[0].thread}/map_files"
 

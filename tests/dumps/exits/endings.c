@@ -62,6 +62,8 @@ static void hostile_map(void) {
     char *huge = mmap(NULL, 1L << 37, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (huge == MAP_FAILED) exit(96);
     strcpy(huge + (1L << 36), "PRIVATEMARK");
+    // The shadow memory of a sanitizer is like that. Nobody may read the page beside it, so that the two stay apart.
+    mmap(huge - 4096, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     mmap(NULL, 1L << 42, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
