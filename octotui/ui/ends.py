@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
+from octotui.dumps.catching.landing import BACKEND
 from octotui.dumps.model import Step
 from octotui.dumps.results import DumpResult, Job
 
@@ -17,22 +18,15 @@ class Ends:
         self._found: list[tuple[int, Job]] = []
 
     def among(self, jobs: Sequence[Job], results: Sequence[DumpResult]) -> tuple[Job, ...]:
-        """`jobs` of the dump service with those `results` that none of them brought."""
-        if len(results) > self._seen:
-            known = {job.result.path for job in jobs if job.result is not None and job.result.path is not None}
-            for result in results[self._seen :]:
-                if result.path is not None and result.path not in known and not _is_of(jobs, result):
-                    self._found.append((len(jobs), _job(-1 - len(self._found), result)))
-            self._seen = len(results)
+        """`jobs` of the dump service, and those of `results`, oldest first, that were made without it."""
+        for result in results[self._seen :]:
+            if result.backend == BACKEND:
+                self._found.append((len(jobs), _job(-1 - len(self._found), result)))
+        self._seen = len(results)
         shown = list(jobs)
         for index, job in reversed(self._found):
             shown.insert(index, job)
         return tuple(shown)
-
-
-def _is_of(jobs: Sequence[Job], result: DumpResult) -> bool:
-    """Whether a job that is not over yet will bring it."""
-    return any(job.key == result.target.key and not job.state.is_over for job in jobs)
 
 
 def _job(number: int, result: DumpResult) -> Job:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from ui_fakes import CALAMARI, GONE, SCRIPT, TENTACLE, FakeHost, target
+from ui_fakes import CALAMARI, GONE, SCRIPT, TENTACLE, FakeHost, target, usual_sample
 from ui_screen import check_frame, frame, screen, until
 
 from octotui.config import Settings
@@ -177,6 +177,41 @@ async def test_y_copies_the_newest_dump_of_a_rule() -> None:
         host.watch.results = (done,)
         await pilot.press("y")
         await until(pilot, lambda: str(path) in frame(app))
+
+
+async def test_a_capture_at_an_end_stands_among_the_dumps_where_it_came() -> None:
+    host = busy_host()
+    async with still_screen(host) as (app, pilot):
+        app.processes.table.move_to_key(CALAMARI.key)
+        await pilot.press("D")
+        await until(pilot, lambda: "Capture" in app.screen.text())  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(host.dumps.jobs))
+        host.dumps.finish(1)
+        path = Path("/var/lib/octotui/dumps/Calamari-14101.dmp")
+        end = DumpResult(
+            target(GONE), JobState.FINISHED, "octotui", DumpType.FULL, Estimate(1, 0.0), path, 79_000_000, verified=True
+        )
+        live = host.dumps.jobs[0].result
+        assert live is not None
+        host.watch.results = (live, end)
+        host.watch.tell("Calamari 14101: captured, it ended with exit code 3")
+        await until(pilot, lambda: "✓ Calamari 14101" in frame(app))
+        assert [job.key for job in app.processes.captures.jobs] == [CALAMARI.key, GONE.key]
+        await pilot.press("y")
+        await until(pilot, lambda: str(path) in app.processes.message)
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.screen, DumpsScreen))
+        await until(pilot, lambda: "Calamari 14101" in frame(app) and "2 of this session" in frame(app))
+
+
+async def test_a_process_that_is_told_of_and_not_shown_brings_the_next_sample() -> None:
+    host = FakeHost(usual_sample(), usual_sample(), usual_sample())
+    async with screen(host) as (_, pilot):
+        before = len(host.watch.seen)
+        host.watch.tell("caught Calamari 14220", key=CALAMARI.key)
+        host.watch.tell("caught Calamari 99", key=CALAMARI.key._replace(pid=99))
+        await until(pilot, lambda: len(host.watch.seen) > before)
 
 
 async def test_fifty_processes_of_one_rule_leave_room_for_the_others() -> None:

@@ -138,6 +138,8 @@ class ScriptedWatch:
     def end(self, rule_id: int, ending: Ending) -> None:
         self.change(rule_id, ending=ending)
 
-    def tell(self, text: str, *, hint: str = "", severity: Severity = Severity.NOTICE) -> None:
+    def tell(
+        self, text: str, *, hint: str = "", severity: Severity = Severity.NOTICE, key: ProcessKey | None = None
+    ) -> None:
         for queue in self._listeners:
-            queue.put_nowait(News(severity, text, hint))
+            queue.put_nowait(News(severity, text, hint, None, key))
