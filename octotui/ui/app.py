@@ -182,8 +182,10 @@ class OctotuiApp(TerminalApp):
     async def leave(self, status: int = 0) -> None:
         """Close the watch, which lets everything go, and the dump service, which waits until targets run and no half
         file is left; then exit."""
-        await self.host.watch.aclose()
-        await self.host.dumps.aclose()
+        try:
+            await self.host.watch.aclose()
+        finally:
+            await self.host.dumps.aclose()
         self.exit(status, return_code=status)
 
     def _watch_terminal(self) -> None:
@@ -218,7 +220,9 @@ async def _run(app: OctotuiApp) -> int:
     try:
         await app.run_async(mouse=app.host.settings.mouse)
     finally:
-        await app.host.watch.aclose()
-        await app.host.dumps.aclose()
-        app.host.close()
+        try:
+            await app.host.watch.aclose()
+        finally:
+            await app.host.dumps.aclose()
+            app.host.close()
     return app.return_code or 0

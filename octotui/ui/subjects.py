@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from octotui.dumps.arming.matching import MOST_STEPS_UP
 from octotui.dumps.arming.rule import Whom
 from octotui.octopus.rolenames import SERVICES, label_of
 from octotui.octopus.vocabulary import Role
 from octotui.processes.model import ProcessInfo, ProcessKey, Sample
-from octotui.processes.view import ancestors_in
 from octotui.text import printable
 from octotui.ui.drafts import Choosable
 from octotui.ui.lines.jobs import target_name
@@ -28,7 +28,7 @@ def shown_name(sample: Sample, key: ProcessKey) -> str:
 
 
 def choosable(sample: Sample, key: ProcessKey | None) -> tuple[Choosable, ...]:
-    """The answers for the process `key`, the most useful first; the last one is the process itself.
+    """The answers for the process `key`, the most useful first; the last one is the process itself, while it runs.
 
     Without a process they are what can be waited for on any host.
     """
@@ -43,8 +43,11 @@ def choosable(sample: Sample, key: ProcessKey | None) -> tuple[Choosable, ...]:
         answers += _pair(_named(process), Whom(name=process.name), anchor, sample)
     if anchor is not None:
         answers.append(Choosable(f"any process below {shown_name(sample, anchor)}", Whom(under=anchor)))
-    itself = Choosable(f"this process itself: {shown_name(sample, key)}", Whom(key=key), is_service(sample, key))
-    return (*answers, _BY_FILTER, itself)
+    answers.append(_BY_FILTER)
+    if key in sample.snapshot.processes:
+        words = f"this process itself: {shown_name(sample, key)}"
+        answers.append(Choosable(words, Whom(key=key), is_service(sample, key)))
+    return tuple(answers)
 
 
 def _roles(sample: Sample, key: ProcessKey) -> tuple[str, ...]:
@@ -59,9 +62,22 @@ def _roles(sample: Sample, key: ProcessKey) -> tuple[str, ...]:
 
 
 def _anchor(sample: Sample, key: ProcessKey) -> ProcessKey | None:
-    """The Tentacle or Server that the process belongs to: itself, or the nearest above it."""
-    above = ancestors_in(sample, key, show_kernel=False) if key in sample.snapshot.processes else ()
-    return next((one for one in (key, *above) if is_service(sample, one)), None)
+    """The Tentacle or Server that the process belongs to: itself, or the nearest above it that runs.
+
+    Those in between may have ended, as the process itself: a Calamari that was too short is watched for from its ghost.
+    """
+    ghosts = {ghost.pid: ghost for ghost in sample.ghosts}
+    one: ProcessKey | None = key
+    for _ in range(MOST_STEPS_UP):
+        process = sample.process(one) if one is not None else None
+        if one is None or process is None:
+            return None
+        if is_service(sample, one) and one in sample.snapshot.processes:
+            return one
+        above = sample.snapshot.pids.get(process.parent_pid) or ghosts.get(process.parent_pid)
+        # A parent that started after its child has the pid of one that is gone.
+        one = above if above is not None and above.started <= one.started else None
+    return None
 
 
 def _pair(

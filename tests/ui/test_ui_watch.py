@@ -9,6 +9,7 @@ from textual.widgets import Input
 from ui_fakes import (
     BOOTSTRAP,
     CALAMARI,
+    GONE,
     INIT,
     SCRIPT,
     SHELL,
@@ -63,6 +64,19 @@ async def test_w_and_enter_on_the_tentacle_wait_for_its_next_calamari() -> None:
 @pytest.mark.parametrize("of", [CALAMARI, BOOTSTRAP], ids=lambda of: of.name)
 async def test_below_the_tentacle_the_rule_is_the_same(of: object) -> None:
     assert (await armed(FakeHost(), of.key, "enter")).whom == Whom(role="calamari", under=TENTACLE.key)  # type: ignore[attr-defined]
+
+
+async def test_the_ghost_of_a_calamari_that_was_too_short_says_whom_to_wait_for_next() -> None:
+    gone = {BOOTSTRAP.key, GONE.key}
+    seen = sample((INIT, TENTACLE), ghosts=(BOOTSTRAP, GONE))
+    host = FakeHost(seen)
+    async with screen(host) as (app, pilot):
+        app.processes.table.move_to_key(GONE.key)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, ArmRule))
+        offered = [one.whom for one in form(app).draft.choosable]
+        assert offered[0] == Whom(role="calamari", under=TENTACLE.key)
+        assert not [whom for whom in offered if whom.key in gone]
 
 
 async def test_a_host_without_a_process_can_wait_for_the_first_calamari() -> None:
