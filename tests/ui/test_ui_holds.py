@@ -67,6 +67,18 @@ async def test_enter_alone_never_holds_a_tentacle() -> None:
         assert host.watch.holds[0].key == TENTACLE.key
 
 
+async def test_the_key_of_an_answer_does_nothing_on_the_screen_below() -> None:
+    host = FakeHost()
+    async with screen(host) as (app, pilot):
+        app.processes.table.move_to_key(CALAMARI.key)
+        await pilot.press("H")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("d", "q", "y")
+        await until(pilot, lambda: bool(host.watch.holds))
+        await pilot.pause(0.05)
+        assert app.clipboard == "" and app.is_running and not host.dumps.requests
+
+
 async def test_h_elsewhere_lets_go_what_is_held_as_the_bar_says() -> None:
     host = FakeHost()
     async with screen(host) as (app, pilot):

@@ -277,18 +277,6 @@ async def test_another_rule_can_be_armed_beside_the_first() -> None:
         await until(pilot, lambda: "2 rules armed" in frame(app))
 
 
-async def test_the_keys_of_a_question_do_not_act_on_the_screen_below() -> None:
-    host = FakeHost()
-    async with screen(host) as (app, pilot):
-        await pilot.press("w", "enter")
-        await until(pilot, lambda: bool(host.watch.rules))
-        await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, Question))
-        await pilot.press("d", "q", "x")
-        await until(pilot, lambda: host.watch.rules[0].ending is Ending.HAND)
-        assert app.is_running and not host.dumps.requests
-
-
 async def test_read_only_arms_nothing_and_holds_nothing_and_says_why() -> None:
     host = FakeHost(settings=Settings(interval_seconds=60.0, read_only=True))
     async with screen(host) as (app, pilot):
