@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
+from octotui.dumps.exits import tracer
 
 WAIT_SECONDS = 20.0
 
@@ -22,8 +22,6 @@ class Traced:
     """One tracer and what it told so far. `tracer` is its pid. A context manager: the tracer is gone afterwards."""
 
     def __init__(self, pid: int, started: int, path: Path, **order: Any) -> None:
-        from octotui.dumps.exits import tracer
-
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.path = path
         self.link = ours

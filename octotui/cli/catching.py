@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from octotui.cli import catch_text, output, plan_text
@@ -15,14 +15,17 @@ from octotui.processes.filters import parse_filter
 
 if TYPE_CHECKING:
     from octotui.dumps.arming.rule import Rule
-    from octotui.dumps.arming.state import RuleState
+    from octotui.dumps.arming.state import News, RuleState
     from octotui.dumps.catching.watch import Watch
     from octotui.host import Host
-    from octotui.processes.model import ProcessKey, Sample
+    from octotui.processes.model import Sample
 
 REFUSED = 3
 INTERRUPTED = 130
 SAMPLE_SECONDS = 1.0
+LEAST_SECONDS = 0.2
+"""Between two samples where one process after the other is caught."""
+
 IDLE_SECONDS = 10.0
 """Between two samples where nothing depends on them: the sentry tells of what starts."""
 
@@ -52,8 +55,10 @@ async def run(host: Host, rule: Rule, sample: Sample, *, ask: bool, as_json: boo
             await _until_over(host, watch, state.id, rule, line, interrupted)
             if not interrupted.is_set():
                 await _settled(watch, interrupted)
-            await watch.aclose()
+            # What stands still is let go first, then captures are given up, then the sentry ends.
+            await watch.disarm(state.id)
             await host.dumps.aclose()
+            await watch.aclose()
             await narrator
             line.clear()
         state = next(found for found in watch.rules if found.id == state.id)
@@ -75,25 +80,58 @@ async def _until_over(
     host: Host, watch: Watch, rule_id: int, rule: Rule, line: WaitingLine, interrupted: asyncio.Event
 ) -> None:
     """Takes samples until the rule is over or somebody interrupts; dumps may still be in the making then."""
+    caught = asyncio.Event()
+    nudger = asyncio.create_task(_nudge(watch.subscribe(), caught))
+    try:
+        await _sample(host, watch, rule_id, rule, line, interrupted, caught)
+    finally:
+        nudger.cancel()
+        await asyncio.gather(nudger, return_exceptions=True)
+
+
+async def _nudge(news: AsyncIterator[News], caught: asyncio.Event) -> None:
+    async for found in news:
+        if found.key is not None:
+            caught.set()
+
+
+async def _sample(
+    host: Host,
+    watch: Watch,
+    rule_id: int,
+    rule: Rule,
+    line: WaitingLine,
+    interrupted: asyncio.Event,
+    caught: asyncio.Event,
+) -> None:
     reads_all = bool(rule.whom.filter) and parse_filter(rule.whom.filter).has_figures
-    keep: tuple[ProcessKey, ...] = ()
-    seen = 0
-    sampled = asyncio.get_running_loop().time()
+    clock = asyncio.get_running_loop().time
+    seen, sampled = 0, clock()
     while not interrupted.is_set():
         state = _state(watch, rule_id)
         line.show(state, host.dumps.jobs)
         if state.ending is not None:
             return
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(interrupted.wait(), SAMPLE_SECONDS)
-        now = asyncio.get_running_loop().time()
+        await _first_of(SAMPLE_SECONDS, interrupted, caught)
         state = _state(watch, rule_id)
         # What was just caught is looked at in its family: its task and its instance are known by that.
         is_new, seen = state.seen > seen, state.seen
-        if watch.wants_samples or is_new or now - sampled >= IDLE_SECONDS:
-            sampled = now
-            watched = None if reads_all else watch.watched
-            watch.see(await in_thread(host.read_sample, keep, watched))
+        is_due = clock() - sampled >= (SAMPLE_SECONDS if watch.wants_samples else IDLE_SECONDS)
+        if is_due or is_new:
+            sampled = clock()
+            watch.see(await in_thread(host.read_sample, (), None if reads_all else watch.watched))
+        if caught.is_set():
+            caught.clear()
+            await _first_of(LEAST_SECONDS, interrupted)
+
+
+async def _first_of(seconds: float, *events: asyncio.Event) -> None:
+    """Returns when one of the events is set, or after so long."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    await asyncio.gather(*waits, return_exceptions=True)
 
 
 async def _settled(watch: Watch, interrupted: asyncio.Event) -> None:

@@ -11,7 +11,7 @@ from octotui.cli import output
 from octotui.cli.arguments import named_path
 from octotui.errors import NotADump
 from octotui.text import printable
-from octotui.units import bytes_text
+from octotui.units import bytes_text, seconds_text
 
 if TYPE_CHECKING:
     from octotui.dumps.verifying.verify import DumpFacts
@@ -49,11 +49,36 @@ def command(file: Path, as_json: bool) -> int:
 
 
 def _rows(facts: DumpFacts) -> list[tuple[str, str]]:
+    from octotui.dumps.verifying.writers import Writer
+
     portable = "" if facts.is_portable else " (not portable: capture with createdump for support)"
+    if facts.writer is Writer.OCTOTUI:
+        # No other tool captures at the end, so there is none to name.
+        portable = " (gdb opens it)"
     return [
         ("process", f"{facts.name} {facts.pid}, {len(facts.threads)} threads, {facts.machine}"),
         ("size", f"{bytes_text(facts.size_bytes)} ({facts.size_bytes} bytes), {facts.regions} memory regions"),
         ("type", f"looks like {facts.type_guess}"),
         ("writer", f"{facts.writer.value}{portable}"),
         ("runtime", facts.runtime_path or "no .NET runtime is mapped in it"),
+        *_ending(facts),
     ]
+
+
+def _ending(facts: DumpFacts) -> list[tuple[str, str]]:
+    from octotui.dumps.verifying.exitnote import status_text
+
+    if facts.exit is None:
+        return []
+    ended = f"{status_text(facts.exit.status)}, {seconds_text(facts.exit.life_seconds)} after its start"
+    rows = [("ended", ended)]
+    if facts.exit.left_managed:
+        some = ", ".join(str(thread) for thread in facts.exit.left_managed[:5])
+        rows.append(("left", f"managed code, by thread {some}: no managed stack is left of it, the heap is whole"))
+    missing = len({*facts.exit.late, *facts.exit.untraced})
+    if missing or facts.exit.may_miss_threads:
+        said = f"{missing} threads" if missing else "threads of the last 25 ms, for it made many quickly"
+        rows.append(("missing", said if missing else f"perhaps {said}"))
+    if facts.exit.unreadable_bytes:
+        rows.append(("unread", f"{bytes_text(facts.exit.unreadable_bytes)} of its memory could not be read"))
+    return rows

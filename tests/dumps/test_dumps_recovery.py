@@ -18,7 +18,8 @@ from octotui.dumps.disk.hashing import whole_digest
 from octotui.dumps.keeping.store import Store
 from octotui.dumps.staged.journal import Entry, Journal, own_identity
 from octotui.dumps.staged.staging import Place, Staging
-from octotui.dumps.survival.recovery import _writer, recover, unsettled
+from octotui.dumps.survival.expected import writer_of_entry
+from octotui.dumps.survival.recovery import recover, unsettled
 from octotui.dumps.verifying.writers import Writer
 from octotui.errors import CaptureFailed
 
@@ -232,9 +233,9 @@ def test_dump_that_has_no_room_in_its_place_now_waits_for_room(store: Store, mon
 def test_dump_of_another_backend_is_expected_from_its_own_tool(store: Store) -> None:
     entry, staging = begin(store)
     token = staging.directory.name.lstrip(".")
-    assert Writer.GCORE not in {_writer(entry)}
+    assert Writer.GCORE not in {writer_of_entry(entry)}
     for backend in default_backends():
-        assert _writer(replace(entry, record={"backend": backend.name})) is backend.writer
+        assert writer_of_entry(replace(entry, record={"backend": backend.name})) is backend.writer
     assert token in Journal(store.jobs).entries()
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from octotui.dumps.arming.capturesteps import due
 from octotui.dumps.arming.conditions import Conditions
-from octotui.dumps.arming.decisions import Capture, Decision, Disarm, Release, Say, Trace
-from octotui.dumps.arming.holdsteps import ask_for_hold, look_is_over, looked_at
+from octotui.dumps.arming.decisions import Decision, Disarm, Release, Say, Trace
+from octotui.dumps.arming.holdsteps import look_is_over, looked_at
 from octotui.dumps.arming.rule import Rule
 from octotui.dumps.arming.state import Ending, News, RuleState, Stage
 from octotui.dumps.arming.tally import STAGE_OF, Outcome, Tally
@@ -13,7 +14,6 @@ from octotui.dumps.arming.words import ENDINGS, early_end, summary
 from octotui.dumps.model import Severity
 from octotui.octopus.rolenames import PROGRAMS
 from octotui.processes.model import ProcessKey
-from octotui.units import seconds_text
 
 MOST_FAILURES = 5
 """So many in a row, and the next will not do better."""
@@ -35,7 +35,7 @@ class ArmedRule:
         self._has_figures = has_figures
         self._sentence = sentence
         self._armed_at = now
-        self._series: ProcessKey | None = None
+        self.series: ProcessKey | None = None
         self._closes_when_idle = False
 
     @property
@@ -96,47 +96,14 @@ class ArmedRule:
         track.was_due = True
         if self.rule.when.at_exit:
             return [Trace(self.id, track.key)] if self._is_asked_for_once(track, now) else []
-        return self._due(track, now)
+        return due(self, track, now)
 
     def _is_asked_for_once(self, track: Track, now: float) -> bool:
-        if track.note:
+        if track.was_asked_for:
             return False
+        track.was_asked_for = True
         track.move(Stage.STARTING, now, "a tracer takes hold of it")
         return self.rule.whom.key is not None or self.waits_for_condition
-
-    def _due(self, track: Track, now: float) -> list[Decision]:
-        if track.dumps and now < track.next_at:
-            note = f"dump {track.dumps + 1} of {self.rule.count} in {seconds_text(track.next_at - now)}"
-            track.move(Stage.WAITING, now, note)
-            return []
-        if track.hold is HoldPhase.CAPTURE:
-            return self._capture(track, now)
-        why_not = self._why_no_room(track)
-        if why_not:
-            track.move(Stage.WAITING, now, why_not)
-            return []
-        if self.rule.hold and not track.cannot_hold:
-            return ask_for_hold(self, track, now)
-        return self._capture(track, now)
-
-    def _why_no_room(self, track: Track) -> str:
-        """Why it cannot be captured right now; "" when it can."""
-        if self._series not in (None, track.key):
-            return "another process is captured again and again"
-        busy = [t for t in self.tracks.values() if t is not track and (t.is_at_work or (t.is_held and t.was_due))]
-        if len(busy) >= self.rule.max_parallel:
-            return f"waits for {len(busy)} other capture{'s' if len(busy) > 1 else ''}"
-        if self.rule.every_seconds is None and self.tally.dumps + len(busy) >= self.rule.count:
-            return "the captures that were asked for are under way"
-        return ""
-
-    def _capture(self, track: Track, now: float) -> list[Decision]:
-        if self.rule.every_seconds is not None:
-            self._series = track.key
-            track.next_at = now + self.rule.every_seconds
-        is_held = track.hold is HoldPhase.CAPTURE
-        track.move(Stage.CAPTURING, now, "held for its capture" if is_held else "")
-        return [Capture(self.id, track.key, is_held)]
 
     def ready(self, key: ProcessKey, now: float) -> list[Decision]:
         """Its runtime is ready."""
@@ -195,7 +162,7 @@ class ArmedRule:
             return self.end(Ending.COUNT, now)
         if self.tally.failures_in_a_row >= MOST_FAILURES:
             return self.end(Ending.ERROR, now)
-        if self.rule.whom.key == track.key or self._series == track.key:
+        if self.rule.whom.key == track.key or self.series == track.key:
             return self.end(Ending.ERROR if track.stage is Stage.FAILED else Ending.GONE, now)
         return self.end(Ending.GONE, now) if self._closes_when_idle and not self.tracks else []
 

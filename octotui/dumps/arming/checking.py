@@ -6,10 +6,12 @@ import math
 
 from octotui.dumps.arming.rule import Rule
 from octotui.errors import UsageError
+from octotui.octopus.rolenames import KNOWN, roles_named
 from octotui.processes.filters import parse_filter
 from octotui.text import printable
 
 MOST_COUNT = 1000
+NEED_A_RUNNING_TARGET = frozenset({"ipc", "dotnet-dump"})
 MOST_SECONDS = 7 * 86_400.0
 
 
@@ -40,10 +42,17 @@ def check(rule: Rule) -> None:
         raise UsageError(
             "say what to wait for", hint="octotui catch --role calamari, --name PROGRAM, --under PID, or a PID"
         )
+    if whom.role and not roles_named(whom.role):
+        raise UsageError(f'there is no role "{printable(whom.role, 60)}"', hint=f"roles are {', '.join(KNOWN)}")
     if (when.at_exit or rule.hold) and whom.filter and parse_filter(whom.filter).has_figures:
         raise UsageError(
             f'the filter "{printable(whom.filter, 60)}" compares figures, which no process has at its start',
             hint="use --cpu, --rss, --threads or --after for those",
+        )
+    if rule.hold and rule.backend in NEED_A_RUNNING_TARGET:
+        raise UsageError(
+            f"{rule.backend} cannot capture a process that is held: its runtime cannot answer",
+            hint="leave out --backend, or --hold",
         )
     if when.at_exit and (rule.backend != "auto"):
         raise UsageError("at its end octotui itself writes the dump", hint="leave out --backend")

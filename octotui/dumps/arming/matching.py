@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from octotui.dumps.arming.rule import Whom
-from octotui.errors import UsageError
-from octotui.octopus.rolenames import KNOWN, roles_named
+from octotui.octopus.rolenames import roles_named
 from octotui.processes.filters import NO_FILTER, Facts, Filter, parse_filter
 from octotui.processes.model import ProcessInfo, ProcessKey, Sample
-from octotui.text import printable
 
 MOST_STEPS_UP = 256
 
 
 class Matcher:
-    """Asked of every process of a sample. Raises UsageError for a role that does not exist, or a bad filter."""
+    """Asked of every process of a sample. Raises FilterError for a bad filter."""
 
     def __init__(self, whom: Whom) -> None:
         self._whom = whom
         self._roles = roles_named(whom.role)
-        if whom.role and not self._roles:
-            known = ", ".join(KNOWN)
-            raise UsageError(f'there is no role "{printable(whom.role, 60)}"', hint=f"roles are {known}")
         self._filter: Filter = parse_filter(whom.filter) if whom.filter else NO_FILTER
 
     @property

@@ -30,13 +30,8 @@ def _whom(rule: Rule, sample: Sample | None) -> str:
     if whom.key is not None:
         return named(whom.key, sample)
     kind = label_of(whom.role) if whom.role else "process"
-    is_series = rule.every_seconds is not None
-    if rule.when.has_trigger or rule.when.after_seconds > 0:
-        words = f"a {kind}, running or new"
-    elif rule.count == 1 or is_series:
-        words = f"the next {kind}"
-    else:
-        words = f"the next {rule.count} of {kind}" if whom.role else f"the next {rule.count} processes"
+    counts_running = rule.when.has_trigger or rule.when.after_seconds > 0
+    words = f"a {kind}, running or new" if counts_running else f"the next {kind}"
     if whom.name:
         words += f' named "{printable(whom.name, _LONGEST)}"'
     if whom.filter:

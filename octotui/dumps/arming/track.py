@@ -36,7 +36,8 @@ ASKED = frozenset({HoldPhase.ASKED_LOOK, HoldPhase.ASKED_WHEN_READY, HoldPhase.A
 @dataclass(slots=True)
 class Track:
     """`is_ready`: it has a runtime; `is_expected`: it should get one sooner or later; `was_due`: its conditions held
-    once; `dumps` were made of it; `was_sampled`: a sample had it; `cannot_hold`: it was tried, or is not allowed.
+    once; `dumps` were made of it; `was_sampled`: a sample had it; `cannot_hold`: it was tried, or is not allowed;
+    `was_asked_for`: a tracer was told to take hold of it.
 
     `next_at` is when the next dump of a series is due, `look_until` when a hold for a look is over; both monotonic.
     """
@@ -55,6 +56,7 @@ class Track:
     next_at: float = 0.0
     hold: HoldPhase = HoldPhase.NONE
     cannot_hold: bool = False
+    was_asked_for: bool = False
     look_until: float = 0.0
     note: str = ""
     exit_status: int | None = None

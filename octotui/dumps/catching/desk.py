@@ -195,6 +195,13 @@ class Desk:
             if self.book.is_open(state.id, found.key) and not self.ends.is_landing(found.key):
                 self.end_failed(state.id, found.key, Outcome.FAILED, "its tracer has ended", "", found.exit_status)
 
+    def leave_all(self) -> None:
+        """octotui ends: what is still open counts as left."""
+        for state in self.book.states:
+            for found in state.caught:
+                if self.book.is_open(state.id, found.key) and not self.ends.is_landing(found.key):
+                    self._over(state.id, found.key, Settled(Outcome.LEFT, "octotui ended"), found.exit_status)
+
     @staticmethod
     def needs_sentry(state: RuleState) -> bool:
         rule = state.rule

@@ -14,8 +14,9 @@ from octotui.dumps.arming.words import status_words
 from octotui.dumps.captures.workplace import Workshop
 from octotui.dumps.catching.capturing import NO_ROOM, Settled
 from octotui.dumps.catching.faces import Faces
-from octotui.dumps.catching.landing import Ending, Landing, TraceDirectory
+from octotui.dumps.catching.landing import Landing
 from octotui.dumps.catching.preflight import room_at
+from octotui.dumps.catching.traced import ProcessEnd, TraceDirectory
 from octotui.dumps.keeping.limits import Limits
 from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.targets.waiting import in_thread
@@ -95,7 +96,7 @@ class Ends:
         directory, rule = self._directories.get(rule_id), self._rules.get(rule_id)
         if directory is None or rule is None:
             return
-        ending = Ending.of(message)
+        ending = ProcessEnd.of(message)
         if not is_wanted:
             directory.drop(ending.path)
             self.forget(key)
@@ -108,7 +109,9 @@ class Ends:
         """Whether its dump is written and on its way into the store."""
         return key in self._landing
 
-    async def _land(self, rule_id: int, rule: Rule, key: ProcessKey, directory: TraceDirectory, ending: Ending) -> None:
+    async def _land(
+        self, rule_id: int, rule: Rule, key: ProcessKey, directory: TraceDirectory, ending: ProcessEnd
+    ) -> None:
         task = self._facts.pop(key, None)
         facts = await task if task is not None else None
         target = self._faces.target(key)

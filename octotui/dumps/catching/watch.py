@@ -190,6 +190,7 @@ class Watch:
         await desk.link.aclose()
         desk.holds.clear(Refused("octotui ends"))
         await desk.ends.finish()
+        desk.leave_all()
         await desk.tasks.aclose()
         await desk.ends.aclose()
         desk.crier.close()

@@ -117,6 +117,7 @@ def facts_json(facts: DumpFacts) -> dict[str, Any]:
         "regions": facts.regions,
         "type_guess": facts.type_guess,
         "hole_bytes": facts.hole_bytes,
+        **({"exit": facts.exit.as_json()} if facts.exit else {}),
     }
 
 

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from typing import NamedTuple
 
 from octotui.dumps.sentry.glance import Glance
 from octotui.dumps.sentry.loop import Loop, Timer
@@ -31,6 +32,14 @@ _Program = tuple[int, bytes, int]
 """Start ticks, name, size of the address space: what another process or an exec changes for everybody to see."""
 
 
+class _Young(NamedTuple):
+    """A process that may still become another program: what it was, its age at the last look, when it is due again."""
+
+    program: _Program
+    began: float
+    due: float
+
+
 class Polling:
     """Calls `meet` for what a look finds, from the loop, as long as anybody waits."""
 
@@ -43,16 +52,17 @@ class Polling:
         self._newest = NewestPid()
         self._timer: Timer | None = None
         self._known: set[int] = set()
-        self._young: dict[int, tuple[_Program, float]] = {}
-        self._services: list[int] = []
+        self._young: dict[int, _Young] = {}
+        self._services: set[int] = set()
         self._listed_at = 0.0
+        self._is_blind = False
 
     def start(self, is_needed: bool) -> None:
         """Whether anybody waits for execs now. What runs when the first one does is not new."""
         if is_needed and self._timer is None:
-            self._newest.appeared()
+            self._is_blind = self._newest.appeared() is None
             self._known = set(_listed())
-            self._services = _services(self._known)
+            self._services = set(filter(_is_service, self._known)) if self._is_blind else set()
             self._listed_at = time.monotonic()
             self._timer = self._loop.later(LOOK_SECONDS, self._look)
         elif not is_needed and self._timer is not None:
@@ -65,18 +75,18 @@ class Polling:
         self._newest.close()
 
     def _look(self) -> None:
-        begun = time.monotonic()
+        now = time.monotonic()
         self._timer = self._loop.later(LOOK_SECONDS, self._look)
         appeared = self._newest.appeared()
-        between = LISTING_ALONE_SECONDS if appeared is None else LISTING_SECONDS
-        if begun - self._listed_at >= between:
-            self._list(begun)
+        self._is_blind = appeared is None
+        if now - self._listed_at >= (LISTING_ALONE_SECONDS if self._is_blind else LISTING_SECONDS):
+            self._list(now)
         # A pid that was handed out just now is new, whatever had it before.
         candidates = self._below_services() - self._known if appeared is None else set(appeared)
         for pid in candidates - self._young.keys():
-            self._try(pid, begun)
-        for pid in list(self._young):
-            self._try_again(pid, begun)
+            self._try(pid, now)
+        for pid in [pid for pid, young in self._young.items() if young.due <= now]:
+            self._try_again(pid, now)
 
     def _list(self, now: float) -> None:
         """All processes: what the newest pid skipped, and which pids are free to be handed out again."""
@@ -84,6 +94,7 @@ class Polling:
         listed = set(_listed())
         new = listed - self._known - self._young.keys()
         self._known &= listed
+        self._services &= listed
         for pid in new:
             self._try(pid, now)
 
@@ -94,25 +105,27 @@ class Polling:
         self._known.discard(pid)
         self._meet(pid, time.monotonic_ns())
         if len(self._young) < MOST_YOUNG:
-            self._young[pid] = program, now + YOUNG_SECONDS
+            self._young[pid] = _Young(program, now, now + LOOK_SECONDS / 2)
         else:
             self._known.add(pid)
 
     def _try_again(self, pid: int, now: float) -> None:
-        before, until = self._young[pid]
+        young = self._young[pid]
         program = _program(pid)
         if program is None:
             del self._young[pid]
             return
-        if program != before:
+        if program != young.program:
             self._meet(pid, time.monotonic_ns())
-        if now >= until:
+        age = now - young.began
+        if age >= YOUNG_SECONDS:
             del self._young[pid]
             self._known.add(pid)
-            if _is_service(pid):
-                self._services.append(pid)
+            if self._is_blind and _is_service(pid):
+                self._services.add(pid)
         else:
-            self._young[pid] = program, until
+            # Most execs follow their fork at once; the longer one waits, the rarer it is looked at.
+            self._young[pid] = _Young(program, young.began, now + age / 2)
 
     def _below_services(self) -> set[int]:
         """What Tentacle and Server have started and what that has started, where the kernel lists children."""
@@ -131,10 +144,6 @@ def _listed() -> Iterable[int]:
         return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
     except OSError:
         return []
-
-
-def _services(pids: Iterable[int]) -> list[int]:
-    return [pid for pid in pids if _is_service(pid)]
 
 
 def _is_service(pid: int) -> bool:

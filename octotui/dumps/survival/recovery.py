@@ -8,7 +8,6 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from octotui.dumps.backends.registry import default_backends
 from octotui.dumps.captures.admission import Admission, Admitted
 from octotui.dumps.disk.files import read_json, write_json
 from octotui.dumps.disk.hashing import whole_digest
@@ -19,8 +18,9 @@ from octotui.dumps.results import JobState
 from octotui.dumps.staged.journal import Entry, Journal
 from octotui.dumps.staged.staging import Staging
 from octotui.dumps.survival.aftermath import continue_if_left_stopped, is_being_written
+from octotui.dumps.survival.expected import expectation
 from octotui.dumps.survival.sweeping import remove_half_written, sweep
-from octotui.dumps.verifying.verify import DumpFacts, Expectation, Writer, verify_open
+from octotui.dumps.verifying.verify import DumpFacts, verify_open
 from octotui.errors import CaptureFailed, NotADump, OctotuiError
 
 LOST = "octotui was ended during the capture and the dump was not whole"
@@ -129,7 +129,7 @@ def _admitted(store: Store, entry: Entry, directory: int, staging: Staging) -> s
     if entry.file_inode:
         staging.was_taken_over(entry.file_device, entry.file_inode)
     admission = Admission(store, directory, Path(entry.destination))
-    admitted = admission.admit(staging, entry.name, _expectation(entry), lambda found: _document(entry, found))
+    admitted = admission.admit(staging, entry.name, expectation(entry), lambda found: _document(entry, found))
     os.close(admitted.descriptor)
     return admitted.path.name
 
@@ -161,7 +161,7 @@ def _completed(store: Store, entry: Entry, directory: int, name: str) -> str | N
         if is_finished and document is not None and document.get("sha256"):
             return "" if entry.is_captured else name
         try:
-            facts = verify_open(descriptor, _expectation(entry))
+            facts = verify_open(descriptor, expectation(entry))
         except NotADump:
             return _removed(entry, directory, name, descriptor, document)
         if document is not None and is_finished and document.get("bytes") not in (None, facts.size_bytes):
@@ -215,19 +215,6 @@ def _opened_dump(entry: Entry, directory: int, name: str) -> int | None:
         return descriptor
     os.close(descriptor)
     return None
-
-
-def _expectation(entry: Entry) -> Expectation:
-    pids = frozenset({entry.target_pid, entry.namespace_pid or entry.target_pid})
-    return Expectation(pids=pids, runtime="", writer=_writer(entry), most_bytes=most_bytes(entry.expected_bytes))
-
-
-def _writer(entry: Entry) -> Writer:
-    """The tool that its backend starts; one that came to stand in for another is of the same kind."""
-    named = entry.record.get("backend")
-    if named == Writer.OCTOTUI.value:
-        return Writer.OCTOTUI
-    return next((backend.writer for backend in default_backends() if backend.name == named), Writer.CREATEDUMP)
 
 
 def _document(entry: Entry, found: Admitted) -> dict[str, Any]:

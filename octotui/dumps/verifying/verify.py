@@ -11,13 +11,14 @@ from pathlib import Path
 
 from octotui.dumps.disk.holes import ends_in_hole, holes, is_mostly_holes
 from octotui.dumps.verifying.elfcore import NT_FILE, NT_PRPSINFO, NT_PRSTATUS, CoreFile, Note, mapped_files, read_core
+from octotui.dumps.verifying.exitnote import ExitFacts, exit_facts
 from octotui.dumps.verifying.layout import check_layout
 from octotui.dumps.verifying.writers import Writer, writer_of
 from octotui.errors import AccessDenied, NotADump, UsageError
 from octotui.text import printable
 from octotui.units import bytes_text
 
-__all__ = ["RUNTIME_LIBRARY", "DumpFacts", "Expectation", "Writer", "verify", "verify_open"]
+__all__ = ["RUNTIME_LIBRARY", "DumpFacts", "ExitFacts", "Expectation", "Writer", "verify", "verify_open"]
 
 RUNTIME_LIBRARY = "libcoreclr.so"
 SMALL_DUMP_BYTES = 32 << 20
@@ -54,7 +55,8 @@ class DumpFacts:
     """What a whole dump says of itself.
 
     `extent_bytes` is where its last memory region ends; `runtime_path` is "" for a process without .NET runtime
-    library; `type_guess` is told from content and size; `hole_bytes` were never written (sparse copy).
+    library; `type_guess` is told from content and size; `hole_bytes` were never written (sparse copy);
+    `exit` is how the process ended, where octotui wrote it at its end.
     """
 
     size_bytes: int
@@ -68,6 +70,7 @@ class DumpFacts:
     regions: int
     type_guess: str
     hole_bytes: int
+    exit: ExitFacts | None = None
 
     @property
     def is_portable(self) -> bool:
@@ -136,6 +139,7 @@ def _facts(descriptor: int, core: CoreFile) -> DumpFacts:
         regions=len(core.regions),
         type_guess=_type_guess(core, [(start, end) for start, end, _ in images or first]),
         hole_bytes=sum(length for _, length in holes(descriptor, core.size)),
+        exit=exit_facts(core.notes),
     )
 
 

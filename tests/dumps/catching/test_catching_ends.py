@@ -8,24 +8,25 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dump_cores import Core
+from dump_cores import Core, note
 from dump_doubles import Sleeper, Sleepers
 from watch_world import CALAMARI, WatchWorld
 
 from octotui.dumps.arming.rule import Rule, When, Whom
 from octotui.dumps.arming.state import Ending, Stage
-from octotui.dumps.catching import landing
+from octotui.dumps.catching.traced import TraceDirectory
 from octotui.dumps.keeping.limits import Limits
 from octotui.dumps.keeping.store import Store
 from octotui.dumps.results import JobState
 from octotui.dumps.rights import Rights, why_not_trace_ends
+from octotui.dumps.service import DumpService
 from octotui.dumps.staged.journal import Journal
 from octotui.dumps.survival.recovery import recover
 from octotui.dumps.targets.target import read_status
+from octotui.dumps.verifying.elfcore import NT_OCTOTUI
 from octotui.errors import ProcessGone, Refused
 from octotui.processes.model import ProcessKey
 
@@ -33,17 +34,17 @@ AT_EXIT = When(at_exit=True)
 FAILED = 3 << 8
 
 
-@pytest.fixture(autouse=True)
-def any_writer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cores of these tests are made by hand, in createdump's manner."""
-    monkeypatch.setattr(landing, "WRITER", None)
+def core_of(pid: int) -> bytes:
+    """A small whole core as a tracer writes it."""
+    own = note(b"octotui", NT_OCTOTUI, b"{}")
+    return bytes(Core(pid=pid, threads=(pid,), writer="kernel", extra_notes=own))
 
 
-def write_core(world: WatchWorld, key: ProcessKey) -> str:
+def write_core(world: WatchWorld, key: ProcessKey, content: bytes = b"") -> str:
     """What a tracer leaves: a whole core in the directory that it was told."""
     (order,) = world.sentry.asked("arm") or world.sentry.asked("trace")
     path = Path(order["trace"]["directory"]) / f"dump-{key.pid}-{key.started}"
-    path.write_bytes(bytes(replace(Core(), pid=key.pid, threads=(key.pid,))))
+    path.write_bytes(content or core_of(key.pid))
     path.chmod(0o600)
     return str(path)
 
@@ -180,6 +181,27 @@ async def test_when_the_sentry_dies_while_a_dump_is_written_it_has_failed(world:
     assert world.rule.ending is Ending.ERROR
 
 
+async def test_what_is_still_being_written_when_octotui_ends_counts_as_left(
+    world: WatchWorld, sleeper: Sleeper
+) -> None:
+    await world.arm(AT_EXIT)
+    await traced(world, sleeper.key)
+    world.sentry.of("writing", sleeper.key, bytes=10)
+    await world.until(lambda: world.rule.is_busy, "it is written")
+    await world.watch.aclose()
+    assert (world.rule.seen, world.rule.left, world.rule.is_busy) == (1, 1, False)
+    assert world.leftovers() == []
+
+
+async def test_a_dump_that_somebody_else_wrote_is_not_taken_for_ours(world: WatchWorld, sleeper: Sleeper) -> None:
+    await world.arm(AT_EXIT)
+    await traced(world, sleeper.key)
+    path = write_core(world, sleeper.key, bytes(Core(pid=sleeper.key.pid, threads=(sleeper.key.pid,))))
+    world.sentry.of("writing", sleeper.key, bytes=1000)
+    world.sentry.of("written", sleeper.key, status=FAILED, path=path)
+    await world.until(lambda: world.rule.failed == 1, "it is refused")
+
+
 async def test_preflight_tells_what_a_trace_means_and_refuses_where_there_is_no_room(
     world: WatchWorld, sleeper: Sleeper
 ) -> None:
@@ -237,7 +259,7 @@ def test_an_octotui_that_is_killed_while_ends_are_written_leaves_no_half_file(tm
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "from octotui.dumps.keeping.store import Store\n"
-        "from octotui.dumps.catching.landing import TraceDirectory\n"
+        "from octotui.dumps.catching.traced import TraceDirectory\n"
         "from octotui.dumps.service import DumpService\n"
         "store = Store(Path(sys.argv[1]))\n"
         "made = TraceDirectory.make(DumpService(store).workshop, store.directory)\n"
@@ -248,8 +270,50 @@ def test_an_octotui_that_is_killed_while_ends_are_written_leaves_no_half_file(tm
     subprocess.run([sys.executable, "-c", program, str(store.directory)], check=False)
     journal = Journal(store.jobs)
     assert len(journal.entries()) == 1
-    assert journal.under_way() == {}
     assert recover(store) == ()
     assert journal.entries() == {}
     assert list(store.state.rglob("dump-*")) == []
-    assert store.records() == ()
+    assert list(store.directory.iterdir()) == []
+
+
+def test_a_whole_dump_of_an_end_is_finished_by_the_next_octotui(tmp_path: Path) -> None:
+    """Killed between the tracer's last byte and the record: the dump is listed with its end and its digest."""
+    program = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from octotui.dumps.captures.admission import Admission\n"
+        "from octotui.dumps.catching.landing import Landing\n"
+        "from octotui.dumps.catching.traced import ProcessEnd, TraceDirectory\n"
+        "from octotui.dumps.keeping.store import Store\n"
+        "from octotui.dumps.model import Target\n"
+        "from octotui.dumps.service import DumpService\n"
+        "from octotui.processes.model import ProcessKey\n"
+        "workshop = DumpService(Store(Path(sys.argv[1]))).workshop\n"
+        "made = TraceDirectory.make(workshop, workshop.store.directory)\n"
+        "path = made.path / 'dump-42-7'\n"
+        "path.write_bytes(Path(sys.argv[2]).read_bytes())\n"
+        "path.chmod(0o600)\n"
+        "Admission.admit = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "landing = Landing(workshop, Target(ProcessKey(42, 7), 'Calamari'), None, workshop.store.directory, None)\n"
+        "landing.land(made, ProcessEnd(str(path), 3 << 8, life_seconds=1.5))\n"
+    )
+    store, core = Store(tmp_path / "state" / "dumps"), tmp_path / "core"
+    core.write_bytes(core_of(42))
+    subprocess.run([sys.executable, "-c", program, str(store.directory), str(core)], check=False)
+    assert len(Journal(store.jobs).entries()) == 2
+    made = recover(store)
+    assert [(record.outcome, record.is_verified) for record in made] == [("finished", True)]
+    assert made[0].data["exit"]["exit_code"] == 3
+    assert made[0].data["sha256"]
+    assert list(store.state.rglob(".octotui-*")) == []
+    assert Journal(store.jobs).entries() == {}
+
+
+def test_a_place_for_ends_is_no_capture_under_way(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state" / "dumps")
+    made = TraceDirectory.make(DumpService(store).workshop, store.directory)
+    assert len(Journal(store.jobs).entries()) == 1
+    assert Journal(store.jobs).under_way() == {}
+    made.remove()
+    made.remove()
+    assert Journal(store.jobs).entries() == {}

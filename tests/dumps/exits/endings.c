@@ -38,6 +38,20 @@ static void *last(void *x) { input(); syscall(SYS_exit, 5); return x; }
 
 static void count(int n) { (void)n; heard++; }
 
+static void *is_traced(void *x) {
+    char line[256];
+    long traced = 0;
+    FILE *f = fopen("/proc/thread-self/status", "r");
+    while (fgets(line, 256, f)) if (sscanf(line, "TracerPid: %ld", &traced) == 1) break;
+    fclose(f);
+    (void)x;
+    return (void *)(traced != 0);
+}
+
+static int traced_thread(void) { void *found; pthread_join(thread(is_traced), &found); return found != NULL; }
+
+static void *execs_now(void *x) { execl(program, program, "after", NULL); return x; }
+
 static void hostile_map(void) {
     char name[256], *names[] = {"a\nb", "deadbeef-feedface rw-p 00000000 00:00 0", "[heap]", "\x1b[2J", " (deleted)"};
     for (int i = 0; i < 5; i++) {
@@ -98,6 +112,22 @@ int main(int n, char **a) {
     if (!strcmp(mode, "maps")) {
         for (int i = 0; i < number; i++) mmap(NULL, 8192, i & 1 ? PROT_READ : PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         ready(); input(); return 3;
+    }
+    if (!strcmp(mode, "burst")) {
+        ready(); input();
+        for (int i = 0; i < number; i++) pthread_join(thread(nothing), NULL);
+        int quick = 0, calm = 0;
+        for (int i = 0; i < 20; i++) quick += traced_thread();
+        usleep(2500000);
+        for (int i = 0; i < 5; i++) calm += traced_thread();
+        return quick < 10 && calm == 5 ? 50 : 60;
+    }
+    if (!strcmp(mode, "burstexec")) {
+        ready(); input();
+        thread(sleeper);
+        for (int i = 0; i < number; i++) pthread_join(thread(nothing), NULL);
+        thread(execs_now);
+        pause();
     }
     if (!strcmp(mode, "hungry")) { ready(); input(); for (;;) memset(malloc(1 << 20), 1, 1 << 20); }
     if (!strcmp(mode, "signals")) {

@@ -136,6 +136,35 @@ def test_an_exec_of_a_side_thread_is_no_end_and_the_new_program_is_traced(start,
     assert traced.kinds().count("exiting") == 1
 
 
+def test_threads_made_quickly_are_looked_for_and_traced_from_their_start_when_it_is_calm(start, trace) -> None:
+    target = start("burst", 500)
+    traced = trace(target)
+    target.finish()
+    written = traced.until("written")
+    assert target.wait() == 50
+    assert written["may_miss_threads"]
+    check_core(traced, target.pid, 1)
+
+
+def test_an_exec_of_a_thread_that_was_never_traced_is_no_end_either(start, trace) -> None:
+    target = start("burstexec", 500)
+    traced = trace(target)
+    target.finish()
+    written = traced.until("written")
+    assert (target.wait(), written["status"], written["threads"]) == (9, 9 << 8, 1)
+    check_core(traced, target.pid, 1)
+
+
+def test_a_process_of_very_many_threads_is_captured_with_all_of_them(start, trace) -> None:
+    target = start("threads", 2000)
+    traced = trace(target)
+    target.process.kill()
+    written = traced.until("written")
+    assert target.wait() == -signal.SIGKILL
+    assert (written["threads"], written["late"], written["untraced"]) == (2001, [], [])
+    check_core(traced, target.pid, 2001)
+
+
 def test_children_are_not_traced(start, trace) -> None:
     target = start("children")
     traced = trace(target)

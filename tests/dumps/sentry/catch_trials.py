@@ -189,3 +189,13 @@ def _beating(made: Children, home: Path, name: str) -> tuple[int, Path]:
     beats = home / name
     beats.write_bytes(bytes(mmap.PAGESIZE))
     return made.start(program(home), "beats", beats).pid, beats
+
+
+async def cpu_while_armed(seconds: float = 10.0, *, events: bool = True) -> float:
+    """Percent of a core that a sentry uses with one rule armed that nobody matches, whatever else the host does."""
+    async with listening(events=events) as ears:
+        await ears.arm(whom={"role": "calamari", "under": ours()})
+        await asyncio.sleep(SETTLE_SECONDS)
+        used, begun = cpu_seconds(ears.sentry.pid), time.monotonic()
+        await asyncio.sleep(seconds)
+        return 100.0 * (cpu_seconds(ears.sentry.pid) - used) / (time.monotonic() - begun)
