@@ -6,6 +6,7 @@ All three look alike to a thread that stops at its end. They differ in how it ca
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 from enum import Enum
 
@@ -17,6 +18,10 @@ LATE_SECONDS = 3.0
 
 DOUBT_SECONDS = 0.1
 """For so long threads that run on, and that nobody killed, may still be on their way to the end of the process."""
+
+
+LOOK_SECONDS = 0.005
+"""How often the threads that have not come are looked at, at most: there may be thousands."""
 
 
 class Verdict(Enum):
@@ -40,7 +45,7 @@ class Ending:
         """Nothing ends: it was an exec."""
         self.held: dict[int, int] = {}
         self.dying: set[int] = set()
-        self.began = 0.0
+        self.began = self._next_look = 0.0
         self._is_asked = False
         self._first = 0
         self._first_rank = 0
@@ -89,7 +94,10 @@ class Ending:
         """What the held threads are. `running`: the traced ones that have not come."""
         waits_for = list(running)
         age = now - self.began
+        if waits_for and now < self._next_look:
+            return Verdict.WAIT
         others = self._others()
+        self._next_look = now + max(LOOK_SECONDS, (time.monotonic() - now) * 4)
         if not others:
             return Verdict.WHOLE
         is_doubtful = not self._is_asked and not any(other.is_killed or other.is_dumping_core for other in others)

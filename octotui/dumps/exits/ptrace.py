@@ -60,13 +60,22 @@ def seize(thread: int, options: int) -> None:
 
 
 def resume(thread: int, number: int = 0) -> None:
-    """Lets a stopped thread go on with signal `number`, 0 for none. One that was killed meanwhile is no error."""
+    """Lets a stopped thread go on with signal `number`, 0 for none. One that was killed meanwhile is no error.
+
+    It may have been killed and stand at its end already, which it passes then: the kernel cannot be asked to resume it
+    from one certain stop only.
+    """
     _unless_gone(_CONT, thread, number)
 
 
 def keep_stopped(thread: int) -> None:
     """Leaves a thread in the stop of its process (SIGSTOP) until SIGCONT, as if nobody traced it."""
-    _unless_gone(_LISTEN, thread)
+    try:
+        _unless_gone(_LISTEN, thread)
+    except OSError as error:
+        # It was killed since and stands at its end, of which the next wait tells.
+        if error.errno != errno.EIO:
+            raise
 
 
 def let_go(thread: int) -> None:

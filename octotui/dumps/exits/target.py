@@ -29,6 +29,7 @@ class Target:
         self.threads: dict[int, int] = {}
         self.infos: dict[int, bytes] = {}
         self._machine = machine
+        self._slipped: list[int] = []
 
     def seize(self, started: int) -> None:
         """Traces every thread. Raises OctotuiError when not even one can be."""
@@ -61,6 +62,9 @@ class Target:
 
     def ended(self, thread: int) -> None:
         """A thread was reaped."""
+        if thread not in self.ending.dying:
+            # It was killed in the moment in which it was let go on after another stop, and did not stop at its end.
+            self._slipped.append(thread)
         self.threads.pop(thread, None)
         self.infos.pop(thread, None)
         self.ending.reaped(thread)
@@ -87,8 +91,9 @@ class Target:
         return [t for t in self.threads if t not in self.ending.held and t not in self.ending.dying]
 
     def untraced(self) -> list[int]:
-        """The living threads that are not traced."""
-        return [t for t in threads_of(self.pid) if t not in self.threads and not is_over(self.pid, t)]
+        """The threads that did not stop at their end, or will not: those that live on untraced among them."""
+        living = [t for t in threads_of(self.pid) if t not in self.threads and not is_over(self.pid, t)]
+        return [*self._slipped, *living]
 
     def release(self) -> None:
         """Every thread that was held at its end goes on to it."""
@@ -141,6 +146,7 @@ class Target:
         """The other threads are gone, and the one that called exec goes by the id of the process."""
         self.threads = {thread: self.threads.get(thread, 0)}
         self.infos.clear()
+        self._slipped.clear()
         self.ending.reset()
 
     def _remember(self, thread: int, number: int) -> None:

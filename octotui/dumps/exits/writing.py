@@ -48,6 +48,7 @@ class Writing:
         self._progress = Progress()
         self._seen = (self._progress.get(), self._began)
         self._child = self._answer = -1
+        self._said = b""
         self._opened: list[int] = []
         try:
             self._core = self._prepared(ended, machine)
@@ -71,14 +72,11 @@ class Writing:
 
     def step(self) -> dict[str, Any] | None:
         """What the record says of the finished file, None while it is being written. Raises CaptureFailed."""
-        answer = b""
         with contextlib.suppress(BlockingIOError):
             while piece := os.read(self._answer, 1 << 16):
-                answer += piece
-            if not answer:
-                raise CaptureFailed("the process that wrote the dump was killed", hint="", code="writer-killed")
-        if answer:
-            return self._finished(answer)
+                self._said += piece
+            # Nothing more will come: the child has ended.
+            return self._finished(self._said)
         self._check_time()
         return None
 
@@ -164,7 +162,8 @@ class Writing:
         try:
             found: dict[str, Any] = json.loads(answer)
         except ValueError:
-            found = {"code": "writer-killed", "error": "the process that wrote the dump ended early", "hint": ""}
+            said = "the process that wrote the dump was killed"
+            found = {"code": "writer-killed", "error": said, "hint": "look at dmesg | tail"}
         if "error" in found:
             raise CaptureFailed(found["error"], hint=found["hint"], code=found["code"])
         out, self._opened = self._opened[0], self._opened[1:]

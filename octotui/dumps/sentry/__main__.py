@@ -17,7 +17,7 @@ from collections.abc import Callable
 from octotui.dumps.sentry.forking import be_undisturbed, be_urgent, run_before_others
 from octotui.dumps.sentry.guard import Guard
 from octotui.dumps.sentry.link import Closed, Link
-from octotui.dumps.sentry.traces import Serve, load_tracer
+from octotui.dumps.sentry.tracer import Serve, load_tracer
 
 LINK = 0
 WITHOUT_EVENTS = "--without-events"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from octotui.dumps.sentry import refusals
@@ -32,10 +33,12 @@ class Charge:
 class Charges:
     """Tells octotui of ends and of runtimes that are ready."""
 
-    def __init__(self, loop: Loop, link: Link, holds: Holds) -> None:
+    def __init__(self, loop: Loop, link: Link, holds: Holds, is_traced: Callable[[ProcessKey], bool]) -> None:
         self._loop = loop
         self._link = link
         self._holds = holds
+        self._is_traced = is_traced
+        self._late: dict[ProcessKey, Sequence[int]] = {}
         self._readiness = Readiness(loop, self._is_ready)
         self._charges: dict[ProcessKey, Charge] = {}
 
@@ -84,6 +87,10 @@ class Charges:
             charge.again = None
             self._drop_if_idle(key)
 
+    def trace_is_over(self, key: ProcessKey) -> None:
+        """Its tracer has told all there was: if it ended meanwhile, that is told last."""
+        self._tell_ended(key, self._late.pop(key, ()))
+
     def leave_rule(self, rule_id: int) -> None:
         """A rule is over: what it caught is in nobody's care unless it is held."""
         for charge in list(self._charges.values()):
@@ -126,6 +133,12 @@ class Charges:
         rule_ids = sorted(charge.rule_ids)
         self._drop(charge)
         self._holds.forget(key)
+        if self._is_traced(key):
+            self._late[key] = rule_ids
+        else:
+            self._tell_ended(key, rule_ids)
+
+    def _tell_ended(self, key: ProcessKey, rule_ids: Sequence[int]) -> None:
         for rule_id in rule_ids:
             self._link.tell("ended", id=rule_id, pid=key.pid, started=key.started)
 

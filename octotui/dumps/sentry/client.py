@@ -80,7 +80,7 @@ class Sentry:
             raise
         if first is None or first.get("news") != "ready":
             await sentry.aclose()
-            raise _no_sentry("it ended at once")
+            raise _no_sentry("it ended at once: is octotui installed where python -I finds it?")
         sentry.ready = first
         return sentry
 

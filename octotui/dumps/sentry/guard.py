@@ -20,7 +20,8 @@ from octotui.dumps.sentry.orders import Arm, Cancel, Disarm, HoldOrder, Order, R
 from octotui.dumps.sentry.owner import Owner
 from octotui.dumps.sentry.refusals import Refusal
 from octotui.dumps.sentry.rules import ArmedRule
-from octotui.dumps.sentry.traces import Serve, Traces
+from octotui.dumps.sentry.tracer import Serve
+from octotui.dumps.sentry.traces import Traces
 from octotui.processes.model import ProcessKey
 
 ORDERS_AT_ONCE = 64
@@ -34,9 +35,9 @@ class Guard:
         self._own = _own_line(octotui_pid)
         self._loop = loop = Loop()
         self._holds = Holds(loop, link, self._runs_again)
-        self._owner = Owner(octotui_pid, loop, lambda: self._holds.release_all("owner"))
-        self._traces = Traces(loop, link, load)
-        self._charges = Charges(loop, link, self._holds)
+        self._owner = Owner(octotui_pid, loop, self._holds.suspend)
+        self._traces = Traces(loop, link, load, self._trace_is_over)
+        self._charges = Charges(loop, link, self._holds, self._traces.__contains__)
         self._catcher = Catcher(loop, link, self._holds, self._traces, self._charges)
         self._hearing = open_hearing(loop, self._catcher.meet, self._catcher.lost, wants_events=wants_events)
         loop.watch(link.fileno(), self._serve_link)
@@ -169,6 +170,9 @@ class Guard:
 
     def _refuse(self, refusal: Refusal, key: ProcessKey, rule_id: int | None = None) -> None:
         refusal.tell(self._link, key, rule_id)
+
+    def _trace_is_over(self, key: ProcessKey) -> None:
+        self._charges.trace_is_over(key)
 
     def _runs_again(self, key: ProcessKey) -> None:
         self._charges.runs(key)

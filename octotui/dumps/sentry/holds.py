@@ -37,6 +37,7 @@ class Holds:
         self._runs_again = runs_again
         self._page = Page()
         self._keeper: Keeper | None = None
+        self._is_suspended = False
         self._held: dict[ProcessKey, _Held] = {}
 
     def __contains__(self, key: ProcessKey) -> bool:
@@ -63,12 +64,14 @@ class Holds:
     def stop(
         self, key: ProcessKey, descriptor: int, name: str, seconds: float, by: str, rule_id: int | None, heard_ns: int
     ) -> str:
-        """Announces and stops a process. Returns "" or the slug of why it still runs: unheard, full, gone, denied.
+        """Announces and stops a process. Returns "" or the slug of why it still runs (see `refusals.not_held`).
 
         `descriptor` names the process to the kernel, and stays the caller's. `heard_ns` is on the monotonic clock.
         """
         if self._keeper is None and not self.prepare():
             return "no-keeper"
+        if self._is_suspended:
+            return "suspended"
         if not self._page.add(key, time.monotonic() + seconds):
             return "full"
         if not self._link.announce(key.pid, key.started, by, name, seconds):
@@ -106,6 +109,12 @@ class Holds:
             return False
         self._end(key, why)
         return True
+
+    def suspend(self, is_asleep: bool) -> None:
+        """While octotui is stopped itself nothing is held: it could neither show nor undo it."""
+        self._is_suspended = is_asleep
+        if is_asleep:
+            self.release_all("owner")
 
     def release_rule(self, rule_id: int) -> None:
         for key in [key for key, held in self._held.items() if held.rule_id == rule_id]:

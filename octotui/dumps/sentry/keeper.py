@@ -23,6 +23,7 @@ from octotui.processes.model import ProcessKey
 MOST_HELD = 256
 GRACE_SECONDS = 2.0
 LOOK_SECONDS = 1.0
+LEAVE_SECONDS = 0.5
 TITLE = "hold-keeper: lets held processes go"
 
 _SLOT = struct.Struct("=qqd")
@@ -83,6 +84,11 @@ class Keeper:
     def close(self) -> None:
         """Lets the child end, which lets go what is noted still, and collects it."""
         os.close(self._pipe)
+        end = select.poll()
+        end.register(self.descriptor, select.POLLIN)
+        if not end.poll(LEAVE_SECONDS * 1000):
+            # Stopped itself, perhaps: nothing is noted any more that it would have to let go.
+            os.kill(self.pid, signal.SIGKILL)
         os.close(self.descriptor)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)

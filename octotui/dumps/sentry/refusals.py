@@ -75,6 +75,7 @@ _WHY_NOT_HELD = {
     "gone": ("it ended just then", ""),
     "denied": ("it is another user's process", "run octotui as root, or as the user of that process"),
     "unheard": ("octotui is too busy to be told, and nothing is stopped that it does not know of", "try again"),
+    "suspended": ("octotui is stopped itself", "let octotui go on: fg"),
     "full": ("too many processes are held already", "release some of them"),
     "no-keeper": ("what lets it go when octotui dies could not be started", "free some memory, and try again"),
 }

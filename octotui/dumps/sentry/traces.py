@@ -1,88 +1,29 @@
-"""Tracers of ends: one is forked ahead and waits, so that a process is handed over within microseconds of its exec."""
+"""Tracers of ends: some are forked ahead and wait, so that a process is handed over within microseconds of its exec."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import signal
-import socket
 import time
 from collections.abc import Callable
-from typing import Any, NoReturn
 
-from octotui.dumps.sentry.forking import be_urgent, fork_child
 from octotui.dumps.sentry.glance import stat_of
 from octotui.dumps.sentry.link import LARGEST_PACKET, Link
 from octotui.dumps.sentry.loop import Loop
 from octotui.dumps.sentry.orders import TraceLimits
+from octotui.dumps.sentry.tracer import Serve, Tracer
 from octotui.processes.model import ProcessKey
 
-Serve = Callable[[socket.socket], NoReturn]
-"""What a tracer runs: `octotui.dumps.exits.tracer.serve`."""
-
 MOST_TRACERS = 64
+SPARES = 3
 LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 5.0
 MOST_STOPPED_LOOKS = 3
 LEAVE_SECONDS = 0.5
-LEAVE_LOOK_SECONDS = 0.002
-TITLE = "octotui-tracer: waits for the end of a process"
 
 _TOLD = frozenset({"tracing", "untraceable", "exiting", "writing", "written", "passed", "failed", "gone"})
 _LAST = frozenset({"untraceable", "written", "passed", "failed", "gone"})
 _HOLDS_TARGET = frozenset({"exiting", "writing"})
-
-
-class Tracer:
-    """One child that traces one process, from the sentry's side."""
-
-    def __init__(self, serve: Serve) -> None:
-        """Forks it. Raises OSError."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            try:
-                self.pid = fork_child((theirs.fileno(),), TITLE, lambda: _serve(serve, theirs))
-            except OSError:
-                ours.close()
-                raise
-        ours.setblocking(False)
-        self.link = ours
-        self.key: ProcessKey | None = None
-        self.rule_id = 0
-        self.patience = 0.0
-        self.heard_at = 0.0
-        self.stopped_looks = 0
-        self.is_writing = False
-        self.is_done = False
-
-    def send(self, order: dict[str, Any]) -> bool:
-        try:
-            self.link.send(json.dumps(order).encode(), socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT)
-        except OSError:
-            return False
-        return True
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            # Our own child, not collected yet: its pid cannot be another's.
-            os.kill(self.pid, signal.SIGKILL)
-
-    def has_ended(self) -> bool:
-        """Whether it is gone, collected or not."""
-        stat = stat_of(self.pid)
-        return stat is None or stat.state in "ZX"
-
-    def collect(self) -> None:
-        self.link.close()
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
-
-
-def _serve(serve: Serve, link: socket.socket) -> None:
-    # What it traces stops for it now and then, and waits as long as it takes it to wake.
-    be_urgent()
-    serve(link)
 
 
 class Traces:
@@ -90,12 +31,16 @@ class Traces:
     which the kernel lets its process go on.
     """
 
-    def __init__(self, loop: Loop, link: Link, load: Callable[[], Serve]) -> None:
+    def __init__(
+        self, loop: Loop, link: Link, load: Callable[[], Serve], is_over: Callable[[ProcessKey], None]
+    ) -> None:
+        """`is_over` is called with each process when all that its tracer had to say has been told."""
+        self._is_over = is_over
         self._loop = loop
         self._link = link
         self._load = load
         self._serve: Serve | None = None
-        self._spare: Tracer | None = None
+        self._spares: list[Tracer] = []
         self._at_work: dict[ProcessKey, Tracer] = {}
 
     def __contains__(self, key: ProcessKey) -> bool:
@@ -103,16 +48,28 @@ class Traces:
 
     def prepare(self) -> str:
         """Has a tracer wait. Returns why there can be none, "" when there is one."""
-        if self._spare is not None:
+        if self._spares:
             return ""
+        problem = self._add_spare()
+        if not problem:
+            self._loop.later(0.0, self._fill_up)
+        return problem
+
+    def _add_spare(self) -> str:
         try:
             if self._serve is None:
                 self._serve = self._load()
-            self._spare = tracer = Tracer(self._serve)
+            tracer = Tracer(self._serve)
         except (ImportError, OSError) as error:
             return f"a tracer cannot be started ({error})"
+        self._spares.append(tracer)
         self._loop.watch(tracer.link.fileno(), lambda: self._hear(tracer))
         return ""
+
+    def _fill_up(self) -> None:
+        """Has as many spares wait as often start at once, made one by one when nothing else is in a hurry."""
+        if len(self._spares) < SPARES and not self._add_spare():
+            self._loop.later(0.0, self._fill_up)
 
     def trace(self, key: ProcessKey, rule_id: int, limits: TraceLimits, *, any_status: bool) -> str:
         """Hands a process to the spare tracer. Returns why not, in words, or ""."""
@@ -121,9 +78,9 @@ class Traces:
         if len(self._at_work) >= MOST_TRACERS:
             return f"{MOST_TRACERS} processes are traced already"
         problem = self.prepare()
-        tracer, self._spare = self._spare, None
-        if problem or tracer is None:
+        if problem:
             return problem
+        tracer = self._spares.pop()
         tracer.key, tracer.rule_id = key, rule_id
         tracer.patience, tracer.heard_at = limits.most_seconds + PATIENCE_SECONDS, time.monotonic()
         self._at_work[key] = tracer
@@ -142,12 +99,8 @@ class Traces:
             self._end(tracer)
         if len(self._at_work) == 1:
             self._loop.later(LOOK_SECONDS, self._look)
-        self._loop.later(0.0, self.prepare_quietly)
+        self._loop.later(0.0, self._fill_up)
         return ""
-
-    def prepare_quietly(self) -> None:
-        """The next spare, made when what was in a hurry is done."""
-        self.prepare()
 
     def cancel(self, key: ProcessKey) -> bool:
         """Asks for the end of one trace, writing or not. False when there is none."""
@@ -166,18 +119,19 @@ class Traces:
 
     def close(self) -> None:
         """Ends all tracers: each sees its link close, and the kernel lets go what one that does not had traced."""
-        tracers = [*self._at_work.values(), *([self._spare] if self._spare else [])]
+        tracers = [*self._at_work.values(), *self._spares]
         for tracer in tracers:
             self._loop.unwatch(tracer.link.fileno())
             tracer.link.close()
         deadline = time.monotonic() + LEAVE_SECONDS
         for tracer in tracers:
-            while not tracer.has_ended() and time.monotonic() < deadline:
-                time.sleep(LEAVE_LOOK_SECONDS)
+            tracer.wait(deadline)
             tracer.kill()
-            tracer.collect()
+            tracer.wait(deadline + LEAVE_SECONDS)
+            # One that hangs in the kernel is left to whoever inherits it.
+            tracer.collect(waits=False)
         self._at_work.clear()
-        self._spare = None
+        self._spares.clear()
 
     def _hear(self, tracer: Tracer) -> None:
         try:
@@ -208,8 +162,8 @@ class Traces:
         # Whatever keeps one up that has closed its link: it has nothing left to say.
         tracer.kill()
         tracer.collect()
-        if self._spare is tracer:
-            self._spare = None
+        if tracer in self._spares:
+            self._spares.remove(tracer)
         key = tracer.key
         if key is None or self._at_work.get(key) is not tracer:
             return
@@ -219,6 +173,7 @@ class Traces:
                 "failed", id=tracer.rule_id, pid=key.pid, started=key.started, status=None,
                 message="the tracer died; the process goes on, or ended as it would have",
             )  # fmt: skip
+        self._is_over(key)
 
     def _look(self) -> None:
         """Once a second: who holds its process for too long, or was stopped itself."""
@@ -232,10 +187,3 @@ class Traces:
                 tracer.kill()
         if self._at_work:
             self._loop.later(LOOK_SECONDS, self._look)
-
-
-def load_tracer() -> Serve:
-    """What tracers run; loaded when the first is needed. Raises ImportError."""
-    from octotui.dumps.exits.tracer import serve
-
-    return serve

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,7 @@ def test_a_process_without_its_first_thread_ends_with_its_last(start, trace) -> 
     written = traced.until("written")
     check_core(traced, target.pid, 1)
     untraced = start("leaderless")
+    wait_for_state(untraced.pid, "Z")
     untraced.finish()
     assert target.wait() == untraced.wait() == os.waitstatus_to_exitcode(written["status"])
 
@@ -112,6 +114,7 @@ def test_a_process_whose_first_thread_had_ended_before_is_traced_too(start, trac
     check_core(traced, target.pid, 1)
     traced.until("gone")
     untraced = start("leaderless")
+    wait_for_state(untraced.pid, "Z")
     untraced.finish()
     assert target.wait() == untraced.wait()
 
@@ -163,6 +166,20 @@ def test_a_process_of_very_many_threads_is_captured_with_all_of_them(start, trac
     assert target.wait() == -signal.SIGKILL
     assert (written["threads"], written["late"], written["untraced"]) == (2001, [], [])
     check_core(traced, target.pid, 2001)
+
+
+def test_a_thread_that_was_killed_between_two_stops_is_missing_and_said_to_be(start, trace, tmp_path: Path) -> None:
+    for number in range(30):
+        target = start("signals")
+        traced = trace(target, path=tmp_path / f"core{number}")
+        for _ in range(3 * number):
+            with suppress(BlockingIOError):
+                os.kill(target.pid, signal.SIGRTMIN)
+        target.process.kill()
+        written = traced.until("written")
+        assert target.wait() == -signal.SIGKILL
+        assert written["threads"] + len(written["untraced"]) == 4, written
+        check_core(traced, target.pid, written["threads"])
 
 
 def test_children_are_not_traced(start, trace) -> None:

@@ -11,6 +11,7 @@ import struct
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from octotui.dumps.sentry.glance import stat_of
 
 SETTLE_SECONDS = 1.0
 OWNER = Path(__file__).with_name("sentry_owner.py")
+ENDINGS = ("written", "passed", "failed", "gone", "untraceable")
 COMMAND: tuple[str, ...] = ()
 _CLOCKS = struct.Struct("=qq")
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -199,3 +201,22 @@ async def cpu_while_armed(seconds: float = 10.0, *, events: bool = True) -> floa
         used, begun = cpu_seconds(ears.sentry.pid), time.monotonic()
         await asyncio.sleep(seconds)
         return 100.0 * (cpu_seconds(ears.sentry.pid) - used) / (time.monotonic() - begun)
+
+
+async def end_trial(life_ms: float, count: int = 100, *, gap_ms: float = 200.0) -> Counter[str]:
+    """What was told of `count` processes of that life that were to be captured at their end, one after the other:
+    `written` of each is what is wanted.
+    """
+    with contextlib.ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="octotui-ends-")))
+        made = stack.enter_context(children())
+        async with listening() as ears:
+            trace = {"directory": str(home)}
+            whom = {"role": "calamari", "under": ours()}
+            await ears.arm(whom=whom, at_exit=True, any_status=True, trace=trace, count=count)
+            await asyncio.sleep(0.3)
+            pids = await _spawned(made, home, count, gap_ms, "live", str(int(life_ms * 1000)))
+            await asyncio.sleep(SETTLE_SECONDS)
+            # One that was written is told gone as well, when it has been collected.
+            told = {news["pid"]: news["news"] for news in reversed(ears.of(*ENDINGS))}
+            return Counter(told.get(pid, "nothing") for pid in pids)

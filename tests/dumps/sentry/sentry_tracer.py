@@ -10,7 +10,7 @@ import time
 from typing import Any, NoReturn
 
 from octotui.dumps.sentry.__main__ import main
-from octotui.dumps.sentry.traces import Serve
+from octotui.dumps.sentry.tracer import Serve
 
 
 def serve(link: socket.socket) -> NoReturn:

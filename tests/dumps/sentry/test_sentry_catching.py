@@ -21,12 +21,12 @@ async def test_a_calamari_that_lives_for_a_moment_is_caught_and_named(
     ears: Listening, made: Children, home: Path
 ) -> None:
     await ears.arm(**calamari())
-    pid = made.start(program(home), "live", "1000").pid
+    pid = made.start(program(home), "live", "20000").pid
     caught = await ears.until("caught", pid=pid)
     assert (caught["id"], caught["name"], caught["held"]) == (1, "Calamari", False)
     await ears.until("ended", pid=pid, id=1)
-    made.start(program(home, "Other"), "live", "0").wait()
-    made.start(program(home), "live", "0").wait()
+    made.start(program(home, "Other"), "live", "20000").wait()
+    made.start(program(home), "live", "20000").wait()
     await ears.until("caught", count=2)
     assert [news["name"] for news in ears.of("caught")] == ["Calamari", "Calamari"]
 
@@ -72,7 +72,7 @@ async def test_a_hold_that_a_person_took_over_outlives_its_rule(ears: Listening,
     ears.sentry.send({"do": "disarm", "id": 1})
     ears.sentry.send({"do": "release", "pid": 1, "started": 0})
     await ears.arm(2, **calamari())
-    assert state_of(pid) == "T"
+    await until(lambda: state_of(pid) == "T", "it stands still")
     assert ears.of("released") == []
     await ears.stop()
     assert state_of(pid) != "T"
@@ -128,7 +128,7 @@ async def test_a_shell_that_becomes_calamari_is_caught_and_one_process_only_once
     shell = made.start("sh", "-c", f"sleep 0.05; exec {program(home)} again 3 2000").pid
     caught = await ears.until("caught", pid=shell)
     assert caught["name"] == "Calamari"
-    last = made.start(program(home), "live", "0").pid
+    last = made.start(program(home), "run").pid
     await ears.until("caught", pid=last)
     assert len(ears.of("caught", pid=shell)) == 1
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ async def test_a_keeper_that_dies_is_replaced_and_holds_go_on(ears: Listening, m
     (first,) = children_of(ears.sentry.pid)
     kill(first)
     await until(lambda: children_of(ears.sentry.pid) not in ([first], []), "there is another keeper")
-    assert state_of(pid) == "T"
+    await until(lambda: state_of(pid) == "T", "it stands still")
     (second,) = children_of(ears.sentry.pid)
     # The sentry is stuck from here on, and octotui says nothing: the new keeper knows of the hold.
     os.kill(ears.sentry.pid, signal.SIGSTOP)
@@ -69,6 +70,30 @@ async def test_octotui_that_is_suspended_holds_nobody(events: None, made: Childr
     await until(lambda: state_of(pid) == "T", "it is held")
     os.kill(owner.pid, signal.SIGSTOP)
     await until(lambda: state_of(pid) != "T", "it runs again")
+    later = made.start(program(home), "run").pid
+    await asyncio.sleep(0.1)
+    assert state_of(later) != "T"
+    os.kill(owner.pid, signal.SIGCONT)
+
+    def is_next_held() -> bool:
+        pid = made.start(program(home), "run").pid
+        time.sleep(0.05)
+        return state_of(pid) == "T"
+
+    await until(is_next_held, "holds go on with octotui")
+
+
+async def test_a_keeper_that_is_stopped_does_not_keep_the_sentry_up(
+    ears: Listening, made: Children, home: Path
+) -> None:
+    await ears.arm(whom={"role": "calamari", "under": ours()}, hold=True)
+    pid = made.start(program(home), "run").pid
+    await ears.until("held", pid=pid)
+    (kept,) = children_of(ears.sentry.pid)
+    os.kill(kept, signal.SIGSTOP)
+    await ears.stop()
+    assert state_of(pid) != "T"
+    assert state_of(kept) == ""
 
 
 async def test_the_sentry_heeds_no_signal_of_a_terminal(ears: Listening, made: Children, home: Path) -> None:

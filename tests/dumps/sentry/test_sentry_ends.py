@@ -34,6 +34,9 @@ async def test_short_calamaris_are_captured_at_their_end(
         assert Path(written["path"]).name.startswith(f"dump-{child.pid}-")
         assert magic(written["path"]) == b"\x7fELF"
         assert await asyncio.to_thread(child.wait) == 0
+        await ears.until("ended", pid=child.pid)
+        words = [news["news"] for news in ears.heard if news.get("pid") == child.pid]
+        assert words.index("ended") > words.index("written")
 
 
 @pytest.mark.parametrize("who", ["octotui", "both"])

@@ -100,7 +100,7 @@ async def test_nonsense_on_the_link_leaves_the_sentry_and_its_holds_as_they_are(
     ears.sentry.send({"do": "cancel", **key_of(pid)._asdict()})
     assert (await ears.until("refused", pid=pid))["code"] == "not-traced"
     assert all(news["message"] for news in ears.of("refused"))
-    assert state_of(pid) == "T"
+    await until(lambda: state_of(pid) == "T", "it stands still")
     await ears.stop()
     await until(lambda: state_of(pid) != "T", "it runs again")
 

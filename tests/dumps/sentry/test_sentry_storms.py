@@ -25,7 +25,7 @@ async def test_calamaris_among_a_thousand_short_processes_are_all_caught(made: C
     async with listening() as ears:
         await ears.arm(whom={"role": "calamari", "under": ours()})
         storm = made.start(program(home, "spawner"), "spawn", program(home, "other"), "1000", "500", "live", "0")
-        calamaris = made.start(program(home, "spawner"), "spawn", program(home), "40", "5000", "live", "5000")
+        calamaris = made.start(program(home, "spawner"), "spawn", program(home), "40", "5000", "live", "50000")
         assert calamaris.stdout is not None and storm.stdout is not None
         pids = sorted(int(line) for line in calamaris.stdout)
         await until(lambda: sorted(news["pid"] for news in ears.of("caught")) == pids, "all are caught", seconds=10)
