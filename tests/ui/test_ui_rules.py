@@ -132,7 +132,7 @@ async def test_x_disarms_the_rule_under_the_cursor_and_takes_one_that_is_over_of
         await until(pilot, lambda: "Rule 2 is disarmed" in frame(app))
         await pilot.press("j", "x")
         await until(pilot, lambda: "Rule 1 left the list" in frame(app))
-        assert "Rules  0 armed, 1 over" in rules.text() and "1  the next 2 of Calamari" not in rules.text()
+        assert "Rules  0 armed, 1 over" in rules.text() and "1  the next Calamari below" not in rules.text()
         assert len(host.watch.rules) == 1
 
 
