@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import gc
 from typing import TYPE_CHECKING
 
 from octotui.cli import output
@@ -76,8 +77,11 @@ def open_screen(settings: Settings, *, record: Path | None = None) -> int:
 
     parsed_filter(settings.filter)
     recorder = None if record is None else _recorder(record)
+    # What is made by the first picture stays, so looking for garbage in it is in vain; the screen begins with that.
+    gc.disable()
     try:
         host = Host.open(settings, recorder, is_following=True)
+        host.look_around()
         from octotui.ui.app import run
 
         return run(host)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from octotui.errors import UsageError
 from octotui.processes.model import Meaning, ProcessInfo
 from octotui.processes.quantities import ALIASES, QuantityError, comparison
-from octotui.processes.terms import NO_FACTS, NO_ROLE, Comparison, Facts, Term, Word
+from octotui.processes.terms import NO_FACTS, NO_ROLE, Comparison, Facts, Subject, Term, Word
 
-__all__ = ["FIELDS", "NO_FILTER", "NO_ROLE", "Facts", "Filter", "FilterError", "parse_filter"]
+__all__ = ["FIELDS", "NO_FILTER", "NO_ROLE", "Facts", "Filter", "FilterError", "Subject", "parse_filter"]
 
 FIELDS = ("role", "user", "pid", "task")
 """Names that may stand before a colon; a word with any other colon in it is a plain word."""
@@ -52,7 +52,16 @@ class Filter:
         return any(isinstance(term, Comparison) for group in self.groups for term in group)
 
     def matches(self, process: ProcessInfo, meaning: Meaning, facts: Facts = NO_FACTS) -> bool:
-        return all(any(term.holds(process, meaning, facts) for term in group) for group in self.groups)
+        return self.accepts(Subject(process, meaning, facts))
+
+    def accepts(self, subject: Subject) -> bool:
+        for group in self.groups:
+            for term in group:
+                if term.holds(subject):
+                    break
+            else:
+                return False
+        return True
 
     @property
     def explanation(self) -> str:

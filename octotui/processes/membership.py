@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from octotui.processes.filters import NO_ROLE, Filter
+from octotui.processes.filters import NO_FILTER, NO_ROLE, Filter, Subject
 from octotui.processes.forest import Forest
 from octotui.processes.kinship import Kinship, forest_of
-from octotui.processes.model import Meaning, ProcessInfo, ProcessKey, Sample
+from octotui.processes.model import ProcessInfo, ProcessKey, Sample
 from octotui.processes.state import Scope, ViewState
 from octotui.processes.terms import Facts
 
@@ -25,6 +25,10 @@ class Members:
     keys: Collection[ProcessKey]
     forest: Forest
     tops: tuple[ProcessKey, ...]
+
+    def keys_in_any_order(self) -> Collection[ProcessKey]:
+        """`keys`, without the walk that puts those of a whole forest in order."""
+        return self.forest.all_children() if self.keys is self.forest else self.keys
 
 
 NO_MEMBERS = Members((), Forest(), ())
@@ -67,48 +71,63 @@ def _dotnet_keys(sample: Sample) -> list[ProcessKey]:
     return found
 
 
-@dataclass
 class Matcher:
-    """Asks a filter of processes sample after sample, and again only where the answer may have changed."""
+    """Asks a filter of processes sample after sample, and again only where the answer may have changed.
 
-    filter: Filter
-    _answers: dict[ProcessKey, tuple[ProcessInfo, Meaning, bool]] = field(default_factory=dict)
+    What words are looked for in is kept from one filter to the next, since a person types one letter after the other.
+    """
 
-    def matched(self, sample: Sample, keys: Iterable[ProcessKey]) -> frozenset[ProcessKey]:
-        known, answers = self._answers, dict[ProcessKey, tuple[ProcessInfo, Meaning, bool]]()
-        changes = self.filter.has_figures
+    def __init__(self) -> None:
+        self._filter = NO_FILTER
+        self._subjects: dict[ProcessKey, Subject] = {}
+        self._answers: dict[ProcessKey, bool] = {}
+
+    def matched(self, wanted: Filter, sample: Sample, keys: Iterable[ProcessKey]) -> frozenset[ProcessKey]:
+        if wanted is not self._filter:
+            self._filter, self._answers = wanted, {}
+        subjects, answers = self._renewed(sample, keys), self._answers
+        if wanted.has_figures:
+            for subject in subjects.values():
+                subject.facts = facts_of(sample, subject.process)
+            answers = {}
+        accepts = wanted.accepts
+        self._answers = {
+            key: accepts(subject) if (answer := answers.get(key)) is None else answer
+            for key, subject in subjects.items()
+        }
+        return frozenset(key for key, answer in self._answers.items() if answer)
+
+    def _renewed(self, sample: Sample, keys: Iterable[ProcessKey]) -> dict[ProcessKey, Subject]:
+        """A subject for each of `keys` that is there; the answer of one that reads otherwise than before is dropped."""
+        known, found = self._subjects, dict[ProcessKey, Subject]()
+        alive, meaning_of = sample.snapshot.processes, sample.meaning
         for key in keys:
-            process, meaning = sample.process(key), sample.meaning(key)
+            process = alive.get(key) or sample.process(key)
             if process is None:
                 continue
-            before = known.get(key)
-            if changes or before is None or not _reads_alike(before, process, meaning):
-                before = (process, meaning, self.filter.matches(process, meaning, facts_of(sample, process)))
-            answers[key] = before
-        self._answers = answers
-        return frozenset(key for key, answer in answers.items() if answer[2])
-
-
-def _reads_alike(before: tuple[ProcessInfo, Meaning, bool], process: ProcessInfo, meaning: Meaning) -> bool:
-    known = before[0]
-    if known is not process and (
-        known.argv != process.argv or known.name != process.name or known.executable != process.executable
-        or known.user != process.user
-    ):  # fmt: skip
-        return False
-    return before[1] is meaning or before[1] == meaning
+            meaning, subject = meaning_of(key), known.get(key)
+            if subject is not None and subject.reads_alike(process, meaning):
+                subject.process = process
+            else:
+                subject = Subject(process, meaning)
+                self._answers.pop(key, None)
+            found[key] = subject
+        self._subjects = found
+        return found
 
 
 def facts_of(sample: Sample, process: ProcessInfo) -> Facts:
     return Facts(sample.cpu_percent.get(process.key), sample.snapshot.age_seconds(process))
 
 
-def family(members: Members, matched: Collection[ProcessKey], *, matches_only: bool) -> list[ProcessKey]:
+def family(members: Members, matched: Collection[ProcessKey], *, matches_only: bool) -> Collection[ProcessKey]:
     """The members that match or, unless `matches_only`, are below one that does."""
     if matches_only:
-        return list(matched)
-    found: set[ProcessKey | None] = set(matched)
-    for key in members.forest if found else ():
-        if members.forest.parent(key) in found:
-            found.add(key)
-    return [key for key in members.keys if key in found]
+        return matched
+    found, pending = set(matched), list(matched)
+    children = members.forest.all_children()
+    while pending:
+        below = [child for child in children.get(pending.pop(), ()) if child not in found]
+        found.update(below)
+        pending += below
+    return found if members.keys is members.forest else found.intersection(members.keys)

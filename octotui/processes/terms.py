@@ -23,6 +23,35 @@ class Facts:
 NO_FACTS = Facts()
 
 
+class Subject:
+    """One process as filters ask it; the text that words are looked for in is put together once."""
+
+    __slots__ = ("_text", "facts", "meaning", "process")
+
+    def __init__(self, process: ProcessInfo, meaning: Meaning, facts: Facts = NO_FACTS) -> None:
+        self.process = process
+        self.meaning = meaning
+        self.facts = facts
+        self._text = ""
+
+    @property
+    def text(self) -> str:
+        """All that a plain word is looked for in, lower case, a line for each part."""
+        if not self._text:
+            self._text = _searched_text(self.process, self.meaning)
+        return self._text
+
+    def reads_alike(self, process: ProcessInfo, meaning: Meaning) -> bool:
+        """Whether words find the same in a newer look at the process."""
+        known = self.process
+        if known is not process and (
+            known.argv != process.argv or known.name != process.name or known.executable != process.executable
+            or known.user != process.user
+        ):  # fmt: skip
+            return False
+        return self.meaning is meaning or self.meaning == meaning
+
+
 class Figure(StrEnum):
     """A number of a process that a filter can compare; the value is its word in the filter."""
 
@@ -40,10 +69,14 @@ class Word:
     field: str = ""
     is_excluded: bool = False
 
-    def holds(self, process: ProcessInfo, meaning: Meaning, facts: Facts) -> bool:
-        return self._is_found(process, meaning) is not self.is_excluded
+    def holds(self, subject: Subject) -> bool:
+        if self.field:
+            return self._is_in_field(subject.process, subject.meaning) is not self.is_excluded
+        value = self.value
+        is_found = value in subject.text or (value.isdecimal() and value == str(subject.process.key.pid))
+        return is_found is not self.is_excluded
 
-    def _is_found(self, process: ProcessInfo, meaning: Meaning) -> bool:
+    def _is_in_field(self, process: ProcessInfo, meaning: Meaning) -> bool:
         match self.field:
             case "role":
                 if self.value == NO_ROLE:
@@ -53,9 +86,7 @@ class Word:
                 return self.value in (process.user.lower(), str(process.uid))
             case "pid":
                 return str(process.key.pid) in self.value.split(",")
-            case "task":
-                return self.value in meaning.task.lower()
-        return self.value == str(process.key.pid) or self.value in _searched_text(process, meaning)
+        return self.value in meaning.task.lower()
 
     @property
     def explanation(self) -> str:
@@ -72,9 +103,9 @@ class Comparison:
     words: str
     is_excluded: bool = False
 
-    def holds(self, process: ProcessInfo, meaning: Meaning, facts: Facts) -> bool:
+    def holds(self, subject: Subject) -> bool:
         """A figure that is not known is neither above nor below anything."""
-        value = self._value(process, facts)
+        value = self._value(subject.process, subject.facts)
         return (value is not None and SIGNS[self.sign](value, self.limit)) is not self.is_excluded
 
     def _value(self, process: ProcessInfo, facts: Facts) -> float | None:

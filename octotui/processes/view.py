@@ -48,7 +48,7 @@ class View:
     def __init__(self) -> None:
         self.members = NO_MEMBERS
         self._members_of: tuple[object, ...] = ()
-        self._matcher: Matcher | None = None
+        self._matcher = Matcher()
         self._matched: frozenset[ProcessKey] = frozenset()
         self._wanted: Collection[ProcessKey] = ()
         self._wanted_of: tuple[object, ...] = ()
@@ -77,11 +77,9 @@ class View:
         """Whom the filter leaves, and the branches that they stand in."""
         found = self.members
         if state.filter.is_empty:
-            self._matcher, matched = None, frozenset[ProcessKey]()
+            matched = frozenset[ProcessKey]()
         else:
-            if self._matcher is None or self._matcher.filter is not state.filter:
-                self._matcher = Matcher(state.filter)
-            matched = self._matcher.matched(sample, found.keys)
+            matched = self._matcher.matched(state.filter, sample, found.keys_in_any_order())
         basis = (found, state.filter.is_empty, state.matches_only, matched)
         if basis == self._wanted_of:
             return

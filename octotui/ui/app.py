@@ -102,10 +102,11 @@ class OctotuiApp(TerminalApp):
                 self.processes.watching.watch.see(sample)
                 self.processes.take(sample)
                 self.show_holds()
-                if not is_settled:
-                    # What stands by now stays: looking through it for garbage would hold up the loop now and then.
-                    gc.freeze()
-                    is_settled = True
+            if not is_settled:
+                # What stands by now stays: looking through it for garbage would hold up the loop now and then.
+                gc.freeze()
+                gc.enable()
+                is_settled = True
 
     def _kept(self) -> frozenset[ProcessKey]:
         jobs = {job.key for job in self.host.dumps.jobs if not job.state.is_over}

@@ -49,6 +49,7 @@ class TableModel:
         self.latest = sample
         if self.freeze is not None:
             self.freeze.take(sample)
+            self._remember(sample)
             return
         before, self.sample = self.sample, sample
         if before is None or before.structure != sample.structure:
@@ -72,13 +73,13 @@ class TableModel:
             self.state = state
             self.rows = self._view.rows(self.sample, self.state)
 
-    def toggle_freeze(self) -> str:
-        """Freeze the view or go on with the newest sample; what is so now, as a sentence."""
+    def toggle_freeze(self, how: str) -> str:
+        """Freeze the view or go on with the newest sample; what is so now, as a sentence. `how` names its key."""
         if self.sample is None or self.latest is None:
             return "Nothing is shown yet that could be frozen"
         if self.freeze is None:
             self.freeze = Freeze(self.sample, self.state)
-            return "The view is frozen, sampling goes on; p lets it go on"
+            return f"The view is frozen, sampling goes on; {how} lets it go on"
         account, self.freeze = self.freeze.account, None
         self.take(self.latest)
         return f"The view goes on: {account}"

@@ -11,6 +11,7 @@ from ui_fakes import BOOTSTRAP, CALAMARI, GONE, INIT, SCRIPT, SHELL, TENTACLE, F
 from ui_screen import frame, next_sample, screen, until
 
 from octotui.config import Settings
+from octotui.configfile import KeySetting
 from octotui.processes.model import Meaning, ProcessInfo, ProcessKey, Sample
 from octotui.processes.state import SortColumn, ViewState, sort_by
 from octotui.ui.app import OctotuiApp
@@ -187,6 +188,23 @@ async def test_a_frozen_view_stands_still_counts_and_says_what_came_and_went() -
         assert app.processes.message == "The view goes on: 3 came and 1 went meanwhile"
         assert "99.0" in frame(app) and "frozen" not in frame(app)
         assert WORKERS[0].pid in [row.process.pid for row in app.processes.table.rows]
+
+
+async def test_the_strips_have_no_gap_where_the_view_was_frozen() -> None:
+    behind = replace(usual_sample(), snapshot=replace(usual_sample().snapshot, monotonic=1004.0))
+    async with screen(FakeHost(usual_sample(), behind)) as (app, pilot):
+        history = app.processes.model.history
+        await pilot.press("p")
+        before = history.now
+        await next_latest(app, pilot)
+        assert history.now == before + 4.0
+
+
+async def test_what_lets_a_frozen_view_go_on_is_named_by_the_key_that_does() -> None:
+    settings = Settings(interval_seconds=60.0, keys=(KeySetting("freeze", ("z",), "config.toml"),))
+    async with screen(FakeHost(usual_sample(), settings=settings)) as (app, pilot):
+        await pilot.press("z")
+        assert app.processes.message.endswith("; z lets it go on")
 
 
 async def next_latest(app: OctotuiApp, pilot: Pilot[int]) -> None:

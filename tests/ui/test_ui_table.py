@@ -11,7 +11,7 @@ from ui_screen import frame, next_sample, screen
 
 from octotui.processes.model import Meaning, ProcessInfo, Sample
 from octotui.processes.state import Scope, ViewState
-from octotui.processes.view import rows
+from octotui.processes.view import Lifecycle, rows
 from octotui.ui.lines.cells import line_text, line_width
 from octotui.ui.lines.columns import fit
 from octotui.ui.lines.glyphs import ASCII, UNICODE
@@ -52,6 +52,14 @@ def test_a_wide_name_never_breaks_the_columns() -> None:
     layout = fit(80)
     for row in shown:
         assert cell_len(line_text(row_line(row, layout, UNICODE, is_cursor=True, sign=Sign.CAPTURED))) == 80
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(4.9, "gone 4s"), (12.0, "12s ago"), (59.9, "59s ago"), (61.0, "1m ago"), (9e5, "99m ago")]
+)
+def test_since_when_a_process_is_gone_is_never_cut_short(seconds: float, shown: str) -> None:
+    row = replace(rows(usual_sample(), ViewState())[0], lifecycle=Lifecycle.EXITED, exited_seconds=seconds)
+    assert f" {shown} " in line_text(row_line(row, fit(80), UNICODE, is_cursor=False, is_captured=False))
 
 
 def test_a_deep_process_says_its_depth_and_keeps_room_for_its_name() -> None:

@@ -78,7 +78,9 @@ class FilterHandlers:
     def toggle_matches_only(self) -> None:
         self._screen.change(view_state.toggle_matches_only(self._state))
         words = "Matches alone, with the way to them" if self._state.matches_only else "Matches with all that is below"
-        self._screen.say(words + ("; / sets a filter" if self._state.filter.is_empty else ""))
+        self._screen.say(
+            words + (f"; {self._screen.keymap.how('filter')} sets a filter" if self._state.filter.is_empty else "")
+        )
 
     @property
     def _state(self) -> ViewState:

@@ -110,7 +110,8 @@ class PidEntry:
         key = Kinship(sample, show_kernel=True).holder(pid) if sample is not None else None
         if sample is None or key is None:
             later = model.latest is not None and pid in model.latest.snapshot.pids
-            return f"Process {pid} came after the view was frozen; p lets it go on" if later else f"No process {pid}"
+            goes_on = f"{self._screen.keymap.how('freeze')} lets it go on"
+            return f"Process {pid} came after the view was frozen; {goes_on}" if later else f"No process {pid}"
         if model.rows.index_of(key) is None:
             before = model.state
             above = ancestors_in(sample, key, show_kernel=before.show_kernel)
@@ -129,11 +130,13 @@ class PidEntry:
 
     def _why_hidden(self, key: ProcessKey) -> str:
         state, sample = self._screen.model.state, self._screen.model.sample
+        how = self._screen.keymap.how
+        more = how("cycle-scope")
         process = sample.process(key) if sample else None
         if process is not None and process.is_kernel and not state.show_kernel:
-            return "it is a kernel thread; K shows them, o goes to everything"
+            return f"it is a kernel thread; {how('toggle-kernel')} shows them, {more} goes to everything"
         if state.subtree is not None:
             return f"it is not below {state.subtree}, which alone was asked for at the start"
         if not state.filter.is_empty:
-            return "the filter or the scope leaves it out; Esc clears the filter, o shows more"
-        return f"it is not among {SCOPE_NAMES[state.scope]}; o shows more"
+            return f"the filter or the scope leaves it out; {how('clear')} clears the filter, {more} shows more"
+        return f"it is not among {SCOPE_NAMES[state.scope]}; {more} shows more"

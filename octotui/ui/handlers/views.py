@@ -69,7 +69,7 @@ class ViewHandlers:
 
     def freeze(self) -> None:
         """The view stands still or goes on; what came and went meanwhile is said."""
-        said = self._screen.model.toggle_freeze()
+        said = self._screen.model.toggle_freeze(self._screen.keymap.how("freeze"))
         self._screen.redraw()
         self._screen.say(said)
 
@@ -77,7 +77,9 @@ class ViewHandlers:
         self._screen.change(view_state.toggle_kernel(self._state))
         words = "Kernel threads are shown" if self._state.show_kernel else "Kernel threads are hidden"
         is_among = self._state.scope is Scope.EVERYTHING
-        self._screen.say(words if is_among else f"{words} among everything; o goes there")
+        self._screen.say(
+            words if is_among else f"{words} among everything; {self._screen.keymap.how('cycle-scope')} goes there"
+        )
 
     def keep_in_view(self) -> None:
         table = self._screen.table

@@ -99,7 +99,7 @@ def _value(row: Row, column_id: str, glyphs: Glyphs) -> tuple[str, str]:
         case "threads":
             return (glyphs.unknown, "dim") if gone else (str(process.threads), "dim")
         case "age":
-            return (f"gone {_coarse(row.exited_seconds)}", "exited") if gone else (short_age(row.age_seconds), "dim")
+            return (_since_the_end(row.exited_seconds), "exited") if gone else (short_age(row.age_seconds), "dim")
         case "task":
             return meaning.task, "task"
     return "", ""
@@ -109,6 +109,11 @@ def _cpu_style(percent: float) -> str:
     if percent < 0.05:
         return "dim"
     return "busy" if percent >= 80 else ""
+
+
+def _since_the_end(seconds: float) -> str:
+    """`gone 4s`, `12s ago`, `3m ago`: seven cells at most, which the column has."""
+    return f"gone {_coarse(seconds)}" if seconds < 10 else f"{_coarse(seconds)} ago"
 
 
 def _coarse(seconds: float) -> str:
