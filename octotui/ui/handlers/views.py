@@ -113,5 +113,7 @@ class ViewHandlers:
         longer = [seconds for seconds in INTERVALS if seconds > now]
         shorter = [seconds for seconds in INTERVALS if seconds < now]
         new = (longer[:1] or [INTERVALS[-1]])[0] if step > 0 else (shorter[-1:] or [INTERVALS[0]])[0]
-        self._screen.set_interval_seconds(new)
+        self._screen.interval_seconds = new
+        self._screen.app.rescan()
+        self._screen.redraw()
         self._screen.say(f"A scan every {interval_text(new)}")

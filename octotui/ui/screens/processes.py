@@ -68,18 +68,14 @@ class ProcessesScreen(ActingScreen):
         self.captures, self.views = self._handlers.captures, self._handlers.views
 
     def compose(self) -> ComposeResult:
-        yield self._status_line
-        yield self.hold_bar
+        yield from (self._status_line, self.hold_bar)
         with Horizontal(id="body"):
             with Vertical(id="list"):
                 yield self._header
                 yield self.table
                 yield self._empty
             yield self.detail_view
-        yield self._panel
-        yield self.filter_bar
-        yield self._message
-        yield self._keys
+        yield from (self._panel, self.filter_bar, self._message, self._keys)
 
     @property
     def settings(self) -> Settings:
@@ -180,11 +176,6 @@ class ProcessesScreen(ActingScreen):
         if self.detail_view.display:
             row = self.table.cursor_row
             self.detail_view.put(self.inspection.subject(row) if row else None)
-
-    def set_interval_seconds(self, seconds: float) -> None:
-        self.interval_seconds = seconds
-        self.app.rescan()
-        self._show_status()
 
     @property
     def handlers(self) -> Mapping[str, Callable[[], None]]:
