@@ -1,4 +1,4 @@
-"""The composition root: this host's process table, what it means to Octopus, and its dump service, for both faces."""
+"""The composition root: this host's process table, what it means to Octopus, dump service and watch, for both faces."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Set
 from octotui import locations
 from octotui.config import Settings
 from octotui.dotnet.probe import DotnetProbe
+from octotui.dumps.catching.watch import Watch
 from octotui.dumps.keeping.limits import Fullness, Limits
 from octotui.dumps.keeping.records import DumpRecord
 from octotui.dumps.keeping.store import Store
@@ -27,7 +28,8 @@ from octotui.processes.source import open_source
 
 
 class Host:
-    """The machine octotui runs on: samples of its processes, and the service that captures them.
+    """The machine octotui runs on: samples of its processes, the service that captures them, the watch that
+    catches them.
 
     `settings.output` is for the requests: the store, its journal and its history stay where they are.
     """
@@ -51,6 +53,7 @@ class Host:
         self._is_selective = False
         self.limits = Limits.parse(settings.quota, settings.keep_free)
         self.dumps = DumpService(store, limits=self.limits)
+        self.watch = Watch(self.dumps)
 
     @classmethod
     def open(cls, settings: Settings, recording: Recorder | None = None, *, is_following: bool = False) -> Host:

@@ -15,6 +15,7 @@ class Group(StrEnum):
     MOVE = "Move"
     VIEW = "View"
     CAPTURE = "Capture"
+    WATCH = "Watch"
     REPLAY = "Replay"
     DUMPS = "Dumps"
     PROGRAM = "Program"
@@ -25,6 +26,7 @@ class Place(StrEnum):
 
     PROCESSES = "processes"
     DUMPS = "dumps"
+    RULES = "rules"
     DETAIL = "details"
 
 
@@ -35,6 +37,8 @@ class Rule(StrEnum):
     CURSOR = "cursor"
     CAPTURE = "capture"
     PLAN = "plan"
+    WATCH = "watch"
+    HOLD = "hold"
     MARKS = "marks"
     FILTER = "filter"
     JOB = "job"
@@ -68,8 +72,12 @@ class Action:
 _LISTS = frozenset({Place.PROCESSES, Place.DUMPS})
 _DUMPS = frozenset({Place.DUMPS})
 _ONE = frozenset({Place.PROCESSES, Place.DETAIL})
-_BELOW = frozenset({Place.DUMPS, Place.DETAIL})
+_RULES = frozenset({Place.RULES})
+_BELOW = frozenset({Place.DUMPS, Place.RULES, Place.DETAIL})
 _ALL = frozenset(Place)
+_ABOVE_DUMPS = frozenset({Place.PROCESSES, Place.RULES})
+_ABOVE_RULES = frozenset({Place.PROCESSES, Place.DUMPS})
+_WATCHING = frozenset({Place.PROCESSES, Place.RULES})
 
 ACTIONS: tuple[Action, ...] = (
     Action("cursor-up", ("up", "k"), "Up", "Move up, or scroll", Group.MOVE, places=_ALL),
@@ -116,7 +124,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("show-processes", ("1",), "Processes", "Go to the processes", Group.VIEW, places=_ALL),
     Action(
         "show-dumps", ("2",), "Dumps", "Go to the dumps: this session's and the store's",
-        Group.VIEW, Rule.LIVE, footer=True,
+        Group.VIEW, Rule.LIVE, footer=True, places=_ABOVE_DUMPS,
+    ),
+    Action(
+        "show-rules", ("3",), "Rules", "Go to the watch rules: what is armed, what they caught",
+        Group.VIEW, Rule.LIVE, places=_ABOVE_RULES,
     ),
     Action("interval-longer", ("plus",), "Slower", "Scan less often", Group.VIEW, Rule.LIVE),
     Action("interval-shorter", ("minus",), "Faster", "Scan more often", Group.VIEW, Rule.LIVE),
@@ -144,6 +156,18 @@ ACTIONS: tuple[Action, ...] = (
         Group.CAPTURE, Rule.CURSOR, places=_ONE,
     ),
     Action(
+        "watch", ("w",), "Watch", "Arm a rule that catches the next such process, or disarm it",
+        Group.WATCH, Rule.WATCH, footer=True, places=_WATCHING,
+    ),
+    Action(
+        "hold", ("H",), "Hold", "Stop the process until you let it go, for a minute at most; again lets go",
+        Group.WATCH, Rule.HOLD, places=_ALL,
+    ),
+    Action(
+        "disarm-rule", ("x",), "Disarm", "End the rule; one that is over leaves the list",
+        Group.WATCH, places=_RULES,
+    ),
+    Action(
         "replay-pause", ("P",), "Pause", "Pause the recording that is shown, or play it",
         Group.REPLAY, Rule.REPLAY, footer=True,
     ),
@@ -166,7 +190,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("redraw", ("ctrl+l",), "Redraw", "Paint the whole screen anew", Group.PROGRAM, is_global=True),
     Action("suspend", ("ctrl+z",), "Suspend", "Back to the shell; fg returns", Group.PROGRAM, is_global=True),
     Action(
-        "quit", ("q", "ctrl+q", "ctrl+c"), "Quit", "Quit; asks while a capture runs",
+        "quit", ("q", "ctrl+q", "ctrl+c"), "Quit", "Quit; asks while something runs, is held or is armed",
         Group.PROGRAM, footer=True, is_global=True,
     ),
 )  # fmt: skip

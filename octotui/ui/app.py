@@ -26,7 +26,11 @@ from octotui.ui.ports import HostPort
 from octotui.ui.sampling import Sampling
 from octotui.ui.screens.processes import ProcessesScreen
 from octotui.ui.stylesheets import stylesheet_paths
+from octotui.ui.telling import FollowedWatch
 from octotui.ui.terminal import TerminalApp
+
+CONDITION_SECONDS = 1.0
+"""The longest interval while a rule waits for figures."""
 
 SETTLE_AGAIN_SECONDS = 2.0
 """How soon a dump that was still being written is looked at again."""
@@ -60,10 +64,11 @@ class OctotuiApp(TerminalApp):
         self.processes = ProcessesScreen(host, self.glyphs, self.keymap, user=user_name())
         self.sampling = Sampling(
             host,
-            interval_seconds=lambda: self.processes.interval_seconds,
+            interval_seconds=self._interval_seconds,
             kept=self._kept,
-            watched=self.processes.model.watched,
+            watched=self._watched,
         )
+        self.followed = FollowedWatch(self)
 
     def get_default_screen(self) -> Screen[None]:
         return self.processes
@@ -72,6 +77,7 @@ class OctotuiApp(TerminalApp):
         self.draw_plainly(self.glyphs.is_ascii)
         self._follow_processes()
         self._follow_dumps()
+        self._follow_watch()
         if not self.host.settings.read_only:
             self._settle_interrupted()
         self._watch_terminal()
@@ -93,7 +99,9 @@ class OctotuiApp(TerminalApp):
             except (OctotuiError, OSError) as error:
                 self.processes.report_problem(printable(str(error)))
             else:
+                self.processes.watching.watch.see(sample)
                 self.processes.take(sample)
+                self.show_holds()
             if not is_settled:
                 # What stands by now stays: looking through it for garbage would hold up the loop now and then.
                 gc.freeze()
@@ -101,7 +109,27 @@ class OctotuiApp(TerminalApp):
                 is_settled = True
 
     def _kept(self) -> frozenset[ProcessKey]:
-        return self.processes.model.kept() | {job.key for job in self.host.dumps.jobs if not job.state.is_over}
+        jobs = {job.key for job in self.host.dumps.jobs if not job.state.is_over}
+        return self.processes.model.kept() | self.processes.watching.kept() | jobs
+
+    def _interval_seconds(self) -> float:
+        """Rules that wait for figures need them every second, whatever is shown."""
+        wanted = self.processes.interval_seconds
+        return min(wanted, CONDITION_SECONDS) if self.host.watch.wants_samples else wanted
+
+    def _watched(self) -> frozenset[ProcessKey] | None:
+        watched = self.processes.model.watched()
+        return None if watched is None else watched | self.host.watch.watched
+
+    def show_holds(self) -> None:
+        """Say on every screen what is held now."""
+        self.followed.show()
+
+    @work(group="watch", exit_on_error=False)
+    async def _follow_watch(self) -> None:
+        """Tells the news of rules and holds as they come."""
+        async for news in self.host.watch.subscribe():
+            self.followed.tell(news)
 
     @work(group="dumps", exit_on_error=False)
     async def _follow_dumps(self) -> None:
@@ -139,6 +167,8 @@ class OctotuiApp(TerminalApp):
             self.set_timer(self.processes.interval_seconds, self._follow_processes)
         elif event.worker.group == "dumps":
             self.set_timer(self.processes.interval_seconds, self._follow_dumps)
+        elif event.worker.group == "watch":
+            self.set_timer(self.processes.interval_seconds, self._follow_watch)
 
     def action_global_act(self, action_id: str) -> None:
         self.program.act(action_id)
@@ -151,8 +181,12 @@ class OctotuiApp(TerminalApp):
 
     @work(group="leave", exit_on_error=False)
     async def leave(self, status: int = 0) -> None:
-        """Close the dump service, which waits until targets run and no half file is left; then exit."""
-        await self.host.dumps.aclose()
+        """Close the watch, which lets everything go, and the dump service, which waits until targets run and no half
+        file is left; then exit."""
+        try:
+            await self.host.watch.aclose()
+        finally:
+            await self.host.dumps.aclose()
         self.exit(status, return_code=status)
 
     def _watch_terminal(self) -> None:
@@ -187,6 +221,9 @@ async def _run(app: OctotuiApp) -> int:
     try:
         await app.run_async(mouse=app.host.settings.mouse)
     finally:
-        await app.host.dumps.aclose()
-        app.host.close()
+        try:
+            await app.host.watch.aclose()
+        finally:
+            await app.host.dumps.aclose()
+            app.host.close()
     return app.return_code or 0

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from octotui.processes.model import Sample
 from octotui.text import printable
+from octotui.ui.lines.rules import armed_words
 from octotui.ui.lines.status import Status, instance_of
 from octotui.ui.ports import HostPort
 from octotui.ui.steady import Steady
 from octotui.ui.table_model import TableModel
+from octotui.ui.watching import Watching
 
 
 class Gauge:
@@ -47,13 +49,14 @@ class Gauge:
         """Say `problem` until the next sample."""
         self._status = replace(self._status, problem=problem)
 
-    def status(self, model: TableModel, interval_seconds: float, pause_seconds: float) -> Status:
+    def status(self, model: TableModel, interval_seconds: float, pause_seconds: float, watching: Watching) -> Status:
         """`pause_seconds` is what the interval came to: more where sampling is dear."""
         recorder, replay = self._host.recording, self._host.replay
         return replace(
             self._status,
             recording="" if recorder is None else "rec ended" if recorder.is_over else "rec",
             replay=() if replay is None else replay.words(),
+            armed=armed_words(watching.armed),
             scope=model.state.scope,
             filter=printable(model.state.filter.text),
             shown=model.rows.count_living(),

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Collection, Set
 from typing import TYPE_CHECKING, Protocol
 
 from octotui.config import Settings
-from octotui.dumps.model import DumpPlan, DumpRequest
-from octotui.dumps.results import Job
+from octotui.dumps.arming.rule import Rule
+from octotui.dumps.arming.state import HoldState, News, RuleState
+from octotui.dumps.model import DumpPlan, DumpRequest, Remark
+from octotui.dumps.results import DumpResult, Job
 from octotui.processes.model import ProcessKey, Sample
 
 if TYPE_CHECKING:
@@ -36,6 +38,73 @@ class DumpPort(Protocol):
     async def aclose(self) -> None: ...
 
 
+class WatchPort(Protocol):
+    """Rules and holds as the screen uses them; `octotui.dumps.catching.watch.Watch` is one.
+
+    `preflight`, `arm`, `disarm`, `hold` and `release` raise OctotuiError with a sentence that can be shown.
+    """
+
+    @property
+    def reach(self) -> str:
+        """What can be missed on this host, as a sentence; "" when nothing is."""
+        ...
+
+    @property
+    def rules(self) -> tuple[RuleState, ...]:
+        """Newest last, those that are over among them."""
+        ...
+
+    @property
+    def holds(self) -> tuple[HoldState, ...]: ...
+
+    @property
+    def results(self) -> tuple[DumpResult, ...]:
+        """All captures that rules made, oldest first."""
+        ...
+
+    @property
+    def watched(self) -> frozenset[ProcessKey]:
+        """The processes whose figures every sample should have."""
+        ...
+
+    @property
+    def wants_samples(self) -> bool:
+        """Whether a rule waits for figures, so that a sample should be taken every second."""
+        ...
+
+    async def preflight(self, rule: Rule, sample: Sample) -> tuple[Remark, ...]:
+        """What speaks against arming the rule, and what should be known before."""
+        ...
+
+    async def arm(self, rule: Rule, sample: Sample) -> RuleState: ...
+
+    async def disarm(self, rule_id: int) -> None: ...
+
+    def dismiss(self, rule_id: int) -> None:
+        """Take a rule that is over out of `rules`."""
+        ...
+
+    def cancel(self, key: ProcessKey) -> None:
+        """Trace the process no longer; a dump of its end that is being written is given up."""
+        ...
+
+    async def hold(self, key: ProcessKey, seconds: float = ..., *, services: bool = ...) -> HoldState:
+        """Raises Refused for a Tentacle or a Server without `services`."""
+        ...
+
+    async def release(self, key: ProcessKey) -> None: ...
+
+    def see(self, sample: Sample) -> None:
+        """Take in a newer sample, for conditions. Cheap."""
+        ...
+
+    def subscribe(self) -> AsyncIterator[News]: ...
+
+    async def aclose(self) -> None:
+        """End every rule, hold and trace; all processes run on."""
+        ...
+
+
 class HostPort(Protocol):
     """The host as the screen uses it; `octotui.host.Host` is one. All but the properties block."""
 
@@ -44,6 +113,9 @@ class HostPort(Protocol):
 
     @property
     def dumps(self) -> DumpPort: ...
+
+    @property
+    def watch(self) -> WatchPort: ...
 
     def read_sample(self, keep: Collection[ProcessKey] = (), watched: Set[ProcessKey] | None = None) -> Sample: ...
 

@@ -9,8 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from octotui.config import Settings
-from octotui.dumps.model import DumpPlan, DumpRequest
-from octotui.dumps.results import Job
+from octotui.dumps.arming.rule import Rule
+from octotui.dumps.arming.state import HoldState, News, RuleState
+from octotui.dumps.model import DumpPlan, DumpRequest, Severity
+from octotui.dumps.results import DumpResult, Job
 from octotui.errors import OctotuiError, Refused
 from octotui.processes.model import Ghost, ProcessKey, Sample, new_number
 from octotui.processes.recordings.playback import Playback
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from octotui.ui.screens.processes import ProcessesScreen
 
 NOT_LIVE = "replay: live facts are not read"
+NO_WATCH = "A replay: nothing that is shown runs here, so nothing can be caught or held"
 NO_CAPTURE = "A replay: nothing that is shown runs here, so nothing can be captured"
 
 
@@ -128,6 +131,49 @@ class NoDumps:
         return
 
 
+class NoWatch:
+    """The watch of a replay: there is nothing to catch and nothing to hold."""
+
+    reach = ""
+    rules: tuple[RuleState, ...] = ()
+    holds: tuple[HoldState, ...] = ()
+    results: tuple[DumpResult, ...] = ()
+
+    watched: frozenset[ProcessKey] = frozenset()
+    wants_samples = False
+
+    async def preflight(self, rule: Rule, sample: Sample) -> NoReturn:
+        raise Refused(NO_WATCH, hint="octotui without --replay")
+
+    async def arm(self, rule: Rule, sample: Sample) -> NoReturn:
+        raise Refused(NO_WATCH, hint="octotui without --replay")
+
+    async def disarm(self, rule_id: int) -> None:
+        return
+
+    async def hold(self, key: ProcessKey, seconds: float = 0.0, *, services: bool = False) -> NoReturn:
+        raise Refused(NO_WATCH, hint="octotui without --replay")
+
+    async def release(self, key: ProcessKey) -> None:
+        return
+
+    def dismiss(self, rule_id: int) -> None:
+        return
+
+    def cancel(self, key: ProcessKey) -> None:
+        return
+
+    def see(self, sample: Sample) -> None:
+        return
+
+    async def subscribe(self) -> AsyncIterator[News]:
+        for state in self.rules:
+            yield News(Severity.NOTICE, state.sentence)
+
+    async def aclose(self) -> None:
+        return
+
+
 class NoStore:
     """The store of a replay: what this machine holds is not shown beside another one's processes."""
 
@@ -146,6 +192,7 @@ class ReplayHost:
     def __init__(self, settings: Settings, recording: Recording) -> None:
         self.settings = settings
         self.dumps = NoDumps()
+        self.watch = NoWatch()
         self.store = NoStore()
         self.replay = Replay(recording)
 

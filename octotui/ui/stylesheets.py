@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-COMPONENTS = ("layout", "process_table", "status_line", "dumps_panel", "filter_bar", "detail", "dialogs", "help")
+COMPONENTS = (
+    "layout",
+    "process_table",
+    "status_line",
+    "dumps_panel",
+    "filter_bar",
+    "detail",
+    "dialogs",
+    "watch",
+    "help",
+)
 """The stylesheets in the order in which they are read; tokens are values, not rules, and stand apart."""
 
 _TOKEN = re.compile(r"^\$([a-z][a-z0-9-]*):\s*([^;]+);", re.MULTILINE)

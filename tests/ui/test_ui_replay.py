@@ -17,7 +17,7 @@ from octotui.config import Settings
 from octotui.processes.recordings.recording import Recording
 from octotui.ui.actions import ACTIONS, Rule
 from octotui.ui.app import OctotuiApp
-from octotui.ui.replay import NO_CAPTURE, ReplayHost
+from octotui.ui.replay import NO_CAPTURE, NO_WATCH, ReplayHost
 
 SHORT = 14259
 """The pid of the bootstrap that comes with sample 4 and ends before sample 7."""
@@ -130,7 +130,16 @@ async def test_captures_are_shown_as_not_available_and_say_why(key: str) -> None
         assert app.screen is app.processes and app.processes.message == NO_CAPTURE
 
 
-@pytest.mark.parametrize("key", ["2", "plus", "minus"])
+@pytest.mark.parametrize("key", ["w", "H"])
+async def test_nothing_is_watched_for_or_held(key: str) -> None:
+    async with replay() as (app, pilot, _):
+        assert "(w Watch)" in frame(app)
+        await pilot.press(key)
+        await pilot.pause()
+        assert app.screen is app.processes and app.processes.message == NO_WATCH
+
+
+@pytest.mark.parametrize("key", ["2", "3", "plus", "minus"])
 async def test_what_is_about_this_machine_is_not_available(key: str) -> None:
     async with replay() as (app, pilot, _):
         await pilot.press(key)

@@ -16,6 +16,7 @@ from octotui.ui.lines.cells import line_text, line_width
 from octotui.ui.lines.columns import fit
 from octotui.ui.lines.glyphs import ASCII, UNICODE
 from octotui.ui.lines.row import row_line, tail
+from octotui.ui.lines.signs import Sign
 
 WORKERS = tuple(process(20_000 + i, 812, ["/opt/worker", str(i)], age=500 - i, name="worker") for i in range(60))
 
@@ -31,7 +32,7 @@ def test_every_line_is_exactly_as_wide_as_the_table(width: int, is_ascii: bool) 
     shown = rows(usual_sample(), ViewState(scope=Scope.EVERYTHING))
     layout, glyphs = fit(width, pid_width=7), ASCII if is_ascii else UNICODE
     for row in shown:
-        line = row_line(row, layout, glyphs, is_cursor=False, is_captured=False)
+        line = row_line(row, layout, glyphs, is_cursor=False)
         assert line_width(line) == max(width, sum(c.width + c.gap for c in layout.columns) + 2)
         assert not is_ascii or line_text(line).isascii()
 
@@ -50,7 +51,7 @@ def test_a_wide_name_never_breaks_the_columns() -> None:
     shown = rows(sample((INIT, wide)), ViewState(scope=Scope.EVERYTHING))
     layout = fit(80)
     for row in shown:
-        assert cell_len(line_text(row_line(row, layout, UNICODE, is_cursor=True, is_captured=True))) == 80
+        assert cell_len(line_text(row_line(row, layout, UNICODE, is_cursor=True, sign=Sign.CAPTURED))) == 80
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_a_deep_process_says_its_depth_and_keeps_room_for_its_name() -> None:
     for depth in range(40):
         chain.append(process(100 + depth, chain[-1].pid, ["/bin/level", str(depth)], age=1000 - depth))
     shown = rows(sample(chain), ViewState(scope=Scope.EVERYTHING))
-    text = line_text(row_line(shown[-1], fit(80), UNICODE, is_cursor=False, is_captured=False))
+    text = line_text(row_line(shown[-1], fit(80), UNICODE, is_cursor=False))
     assert "40› " in text and "level 39" in text
 
 
@@ -83,7 +84,7 @@ def test_a_deep_process_says_its_depth_and_keeps_room_for_its_name() -> None:
 )
 def test_a_program_is_shown_by_its_base_name_and_a_title_as_it_is(first: str, shown: str) -> None:
     (row,) = rows(sample((process(9, 0, [first]),)), ViewState(scope=Scope.EVERYTHING))
-    assert line_text(row_line(row, fit(80), UNICODE, is_cursor=False, is_captured=False)).rstrip().endswith(shown)
+    assert line_text(row_line(row, fit(80), UNICODE, is_cursor=False)).rstrip().endswith(shown)
 
 
 def test_the_task_stands_where_it_first_appears_in_a_branch() -> None:
@@ -194,6 +195,6 @@ async def test_a_click_on_a_title_sorts_and_says_so() -> None:
 async def test_a_captured_process_shows_its_sign_with_and_without_the_cursor() -> None:
     async with screen(FakeHost()) as (app, _):
         table = app.processes.table
-        table.show(table.rows, TENTACLE.key, captured={TENTACLE.key, SCRIPT.key})
+        table.show(table.rows, TENTACLE.key, signs={TENTACLE.key: Sign.CAPTURED, SCRIPT.key: Sign.CAPTURED})
         lines = {row.process.pid: table.plain_line(index) for index, row in enumerate(table.rows)}
         assert lines[812].startswith("▌●  812") and lines[14233].startswith("● 14233")

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from ui_watch import ScriptedWatch
+
 from octotui.config import Settings
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
 from octotui.dumps.estimating.history import History
@@ -275,6 +277,7 @@ class FakeHost:
         self.settings = settings or Settings(interval_seconds=60.0)
         self.samples = list(samples) or [usual_sample()]
         self.dumps = ScriptedDumpService()
+        self.watch = ScriptedWatch()
         self.store = FakeStore()
         self.kept: Collection[ProcessKey] = ()
         self.watched: Set[ProcessKey] | None = None

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from octotui.dumps.arming.state import Stage
 from octotui.dumps.model import DumpPlan, DumpRequest
 from octotui.dumps.results import Job, JobState
 from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey
 from octotui.processes.view import Row
-from octotui.ui.lines.jobs import end_sentence, job_name
+from octotui.ui.ends import Ends
+from octotui.ui.lines.holds import held_note
+from octotui.ui.lines.jobs import end_sentence, job_name, target_name
 
 if TYPE_CHECKING:
     from octotui.ui.screens.processes import ProcessesScreen
@@ -22,11 +25,12 @@ class CaptureHandlers:
     def __init__(self, screen: ProcessesScreen) -> None:
         self._screen = screen
         self._removed: set[str] = set()
+        self._ends = Ends()
 
     @property
     def jobs(self) -> tuple[Job, ...]:
-        """The jobs of this session, without those whose dump was removed since."""
-        jobs = self._screen.dumps.jobs
+        """The jobs of this session and the captures at an end, without those whose dump was removed since."""
+        jobs = self._ends.among(self._screen.dumps.jobs, self._screen.watching.watch.results)
         return tuple(job for job in jobs if not (job.result and str(job.result.path) in self._removed))
 
     def note_removed(self, path: str) -> None:
@@ -52,15 +56,28 @@ class CaptureHandlers:
             self._screen.say(end_sentence(job.result), is_error=is_bad)
 
     def cancel(self) -> None:
-        """Cancel the job that runs, or else the one that waits first."""
+        """Cancel the job that runs, or else the one that waits first, or else a capture at an end."""
         live = [job for job in self._screen.dumps.jobs if not job.state.is_over]
         running = [job for job in live if job.state is not JobState.QUEUED]
         job = next(iter(running or live), None)
         if job is None:
-            self._screen.say("No capture runs; there is nothing to cancel")
+            self._cancel_trace()
             return
         self._screen.dumps.cancel(job.id)
         self._screen.say(f"Cancelling {job_name(job)}: the target resumes and no half file stays")
+
+    def _cancel_trace(self) -> None:
+        """Trace the process under the cursor no longer, or else the one whose end is being written."""
+        traced, key = self._screen.watching.traced, self._screen.table.cursor_key
+        writing = [one for one in traced if one.stage is Stage.WRITING]
+        one = next((one for one in traced if one.key == key), next(iter(writing), None))
+        if one is None:
+            self._screen.say("No capture runs; there is nothing to cancel")
+            return
+        self._screen.watching.watch.cancel(one.key)
+        name = target_name(one.name, one.key.pid)
+        words = "it ends now, no half file stays" if one.stage is Stage.WRITING else "it runs on untraced"
+        self._screen.say(f"Cancelling {name}: {words}")
 
     def copy_path(self) -> None:
         """The path of the newest finished dump, or the pid under the cursor."""
@@ -118,7 +135,14 @@ class CaptureHandlers:
             return
         from octotui.ui.screens.confirm_dump import ConfirmDump
 
-        dialog = ConfirmDump(self._screen.dumps, request, sample, self._screen.glyphs, is_only_shown=is_only_shown)
+        screen, held = self._screen, [h for h in self._screen.watching.holds if h.key in request.keys]
+        if len(request.keys) == 1 and held and held[0].is_early and not is_only_shown:
+            screen.watches.capture_early(screen, held[0])
+            return
+        dialog = ConfirmDump(
+            screen.dumps, request, sample, screen.glyphs, is_only_shown=is_only_shown,
+            notes=[held_note(hold) for hold in held],
+        )  # fmt: skip
         self._screen.app.push_screen(dialog, self._submit)
 
     def _submit(self, plan: DumpPlan | None) -> None:

@@ -44,6 +44,8 @@ class DumpHandlers:
             "verify-dump": self.verify,
             "remove-dump": self.remove,
             "show-processes": self.leave,
+            "show-rules": lambda: self._processes.watches.open_rules(self._screen),
+            "hold": lambda: self._processes.watches.hold(self._screen, None),
             "back": self.leave,
         }
 
@@ -51,6 +53,8 @@ class DumpHandlers:
         """Why an action is not available for the entry under the cursor, "" when it is."""
         entry, record = self._screen.selected, self._screen.record
         match action.id:
+            case "hold" if not self._processes.watching.holds:
+                return "No process is held"
             case "copy-path" if entry is None or not entry.path:
                 return "This entry has no file"
             case "cancel-job" if entry is None or entry.job is None or entry.job.state.is_over:

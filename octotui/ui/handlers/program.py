@@ -33,6 +33,9 @@ class ProgramHandlers:
         if self._app.host.dumps.has_running:
             cancel = self._app.keymap.how("cancel-job")
             return f"A capture runs: a suspended octotui could not let its process go on; {cancel} cancels it"
+        if not self._app.processes.watching.is_idle:
+            rules = self._app.keymap.how("show-rules")
+            return f"Rules or holds are at work, and a suspended octotui could not look after them; {rules} lists them"
         if self._app.is_headless:
             return "There is no terminal to give back to a shell"
         return why_not_suspend()
@@ -68,14 +71,14 @@ class ProgramHandlers:
             self.quit()
 
     def quit(self) -> None:
-        """Leave; ask first while a capture runs."""
+        """Leave; ask first while something would end with octotui."""
         from octotui.ui.screens.quit import QuitDialog
 
         app = self._app
         if isinstance(app.screen, QuitDialog):
             app.screen.dismiss(True)
-        elif app.host.dumps.has_running:
-            app.push_screen(QuitDialog(app.host.dumps, app.glyphs), self._answered)
+        elif app.host.dumps.has_running or not app.processes.watching.is_idle:
+            app.push_screen(QuitDialog(app.host.dumps, app.processes.watching, app.glyphs), self._answered)
         else:
             app.leave()
 
@@ -90,6 +93,8 @@ class ProgramHandlers:
             self._app.leave()
         elif self._app.host.dumps.has_running:
             self.screen.say("The capture goes on")
+        elif not self._app.processes.watching.is_idle:
+            self.screen.say("All stays as it is")
 
     def _open_help(self) -> None:
         from octotui.ui.screens.help import HelpScreen

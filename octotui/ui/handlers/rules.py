@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octotui.ui.actions import Rule
-from octotui.ui.replay import NO_CAPTURE
+from octotui.ui.replay import NO_CAPTURE, NO_WATCH
 
 if TYPE_CHECKING:
     from octotui.ui.screens.processes import ProcessesScreen
@@ -28,12 +28,22 @@ class Rules:
         match rule:
             case Rule.CAPTURE | Rule.PLAN if screen.host.replay is not None:
                 return NO_CAPTURE
+            case Rule.WATCH | Rule.HOLD if screen.host.replay is not None:
+                return NO_WATCH
             case Rule.LIVE if screen.host.replay is not None:
                 return "Not in a replay: nothing of this machine is read"
             case Rule.REPLAY:
                 return "" if screen.host.replay is not None else "Only in a replay: octotui --replay FILE shows one"
             case Rule.CAPTURE if screen.settings.read_only:
                 return f"Read-only (an option or a setting): nothing is captured; {how('show-plan')} shows the plan"
+            case Rule.WATCH | Rule.HOLD if screen.settings.read_only:
+                return "Read-only (an option or a setting): nothing is caught and nothing is held"
+            case Rule.HOLD if screen.watching.holds:
+                return ""
+            case Rule.WATCH:
+                return "" if screen.model.latest is not None else "The process table is not read yet"
+            case Rule.HOLD:
+                return "" if has_cursor else "There is no process under the cursor"
             case Rule.CAPTURE | Rule.PLAN:
                 return "" if has_target else "There is no process to capture here"
             case Rule.CURSOR:
@@ -43,5 +53,9 @@ class Rules:
             case Rule.FILTER:
                 return "" if not screen.model.state.filter.is_empty else f"No filter is set; {how('filter')} sets one"
             case Rule.JOB:
-                return "" if screen.dumps.has_running else "No capture runs; there is nothing to cancel"
+                return (
+                    ""
+                    if screen.dumps.has_running or screen.watching.traced
+                    else "No capture runs; there is nothing to cancel"
+                )
         return ""

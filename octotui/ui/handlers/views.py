@@ -10,6 +10,7 @@ from octotui.processes.state import Scope, SortColumn, ViewState
 from octotui.ui.lines.status import SCOPE_NAMES, interval_text
 
 if TYPE_CHECKING:
+    from octotui.ui.screens.acting import ActingScreen
     from octotui.ui.screens.processes import ProcessesScreen
 
 INTERVALS = (0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
@@ -42,13 +43,14 @@ class ViewHandlers:
             "sort-next": lambda: self._sort(view_state.next_sort(self._state, 1)),
             "invert-sort": lambda: self._sort(view_state.invert_sort(self._state)),
             "show-processes": self.stay,
-            "show-dumps": self.open_dumps,
+            "show-dumps": lambda: self.open_dumps(self._screen),
             "interval-longer": lambda: self._interval(1),
             "interval-shorter": lambda: self._interval(-1),
         }
 
     def stay(self) -> None:
-        self._screen.say(f"These are the processes; {self._screen.keymap.how('show-dumps')} shows the dumps")
+        how = self._screen.keymap.how
+        self._screen.say(f"These are the processes; {how('show-dumps')} shows the dumps, {how('show-rules')} the rules")
 
     def toggle_tree(self) -> None:
         self._screen.change(view_state.toggle_tree(self._state))
@@ -86,10 +88,15 @@ class ViewHandlers:
         on, off = "The cursor is kept in view", "The view may be scrolled away from the cursor"
         self._screen.say(on if table.keep_in_view else off)
 
-    def open_dumps(self) -> None:
+    def open_dumps(self, screen: ActingScreen) -> None:
+        """The list of dumps, in the place of `screen` where that is another list."""
         from octotui.ui.screens.dumps import DumpsScreen
 
-        self._screen.app.push_screen(DumpsScreen(self._screen))
+        opened = DumpsScreen(self._screen)
+        if screen is self._screen:
+            screen.app.push_screen(opened)
+        else:
+            screen.app.switch_screen(opened)
 
     @property
     def _state(self) -> ViewState:
@@ -106,5 +113,7 @@ class ViewHandlers:
         longer = [seconds for seconds in INTERVALS if seconds > now]
         shorter = [seconds for seconds in INTERVALS if seconds < now]
         new = (longer[:1] or [INTERVALS[-1]])[0] if step > 0 else (shorter[-1:] or [INTERVALS[0]])[0]
-        self._screen.set_interval_seconds(new)
+        self._screen.interval_seconds = new
+        self._screen.app.rescan()
+        self._screen.redraw()
         self._screen.say(f"A scan every {interval_text(new)}")

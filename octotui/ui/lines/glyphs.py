@@ -16,6 +16,8 @@ class Glyphs:
     exited: str
     marked: str
     capturing: str
+    held: str
+    traced: str
     queued: str
     done: str
     failed: str
@@ -39,6 +41,8 @@ UNICODE = Glyphs(
     exited="×",
     marked="*",
     capturing="●",
+    held="■",
+    traced="◇",
     queued="◌",
     done="✓",
     failed="!",
@@ -57,6 +61,8 @@ ASCII = Glyphs(
     exited="x",
     marked="*",
     capturing="@",
+    held="H",
+    traced="T",
     queued="o",
     done="v",
     failed="!",

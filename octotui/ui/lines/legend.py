@@ -40,6 +40,8 @@ def _sections(glyphs: Glyphs, keymap: Keymap) -> Iterable[tuple[str, tuple[tuple
             (glyphs.arrived, "started in the last seconds"),
             (glyphs.exited, "ended; the row stays for a moment, or while the cursor is on it"),
             (glyphs.capturing, "being captured"),
+            (glyphs.held, "HELD: stopped by octotui, by you or by a rule, until it is let go"),
+            (glyphs.traced, "traced: it runs at full speed and is captured at its end"),
             (glyphs.marked, "marked (after the pid)"),
             (glyphs.folded.strip(), "folded; the numbers are the sum of it and what is below"),
         ),

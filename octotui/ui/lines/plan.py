@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from octotui.dumps.model import DumpPlan, Remark, Severity, Step
 from octotui.dumps.plans.offers import chosen_offer, disk_reasons, offer_words, step_notes
@@ -27,8 +27,8 @@ def plan_title(plan: DumpPlan, *, is_only_shown: bool) -> str:
     return f"Plan: {processes}, nothing is run" if is_only_shown else f"Capture {processes}"
 
 
-def plan_lines(plan: DumpPlan, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """The whole plan in lines of at most `width` cells, refusals first."""
+def plan_lines(plan: DumpPlan, width: int, glyphs: Glyphs, *, notes: Sequence[str] = ()) -> tuple[Line, ...]:
+    """The whole plan in lines of at most `width` cells, refusals first. `notes` are sentences on its processes."""
     lines: list[Line] = []
     refusals = plan.of(Severity.REFUSAL)
     for remark in refusals:
@@ -38,6 +38,8 @@ def plan_lines(plan: DumpPlan, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
             lines.append(())
         lines += _step_table(plan, width, glyphs)
         lines.append(())
+    for note in notes:
+        lines += _remark(Remark(Severity.WARNING, "note", note), width, glyphs)
     for remark in plan.of(Severity.WARNING):
         lines += _remark(remark, width, glyphs)
     lines += _orders(plan, width, glyphs)

@@ -9,6 +9,7 @@ from octotui.text import printable
 from octotui.ui.lines.cells import Line, Piece, cut, left, right
 from octotui.ui.lines.columns import Column, Layout
 from octotui.ui.lines.glyphs import Glyphs
+from octotui.ui.lines.signs import Sign
 from octotui.units import percent_text, short_age, short_bytes
 
 _ROLE_STYLES = {
@@ -37,12 +38,12 @@ def tail(row: Row, layout: Layout) -> str:
     return task if task and task != row.task_above and not layout.has("task") else row.meaning.version
 
 
-def row_line(row: Row, layout: Layout, glyphs: Glyphs, *, is_cursor: bool, is_captured: bool) -> Line:
-    """The line of `row`, exactly `layout.width` cells wide. `is_captured`: a job runs on it."""
-    pieces = list(_gutter(row, glyphs, is_cursor=is_cursor, is_captured=is_captured))
+def row_line(row: Row, layout: Layout, glyphs: Glyphs, *, is_cursor: bool, sign: Sign = Sign.NONE) -> Line:
+    """The line of `row`, exactly `layout.width` cells wide. `sign`: what octotui does to its process."""
+    pieces = list(_gutter(row, glyphs, is_cursor=is_cursor, sign=sign))
     for column in layout.columns:
         if column.id == "process":
-            pieces.extend(_process(row, column.width, tail(row, layout), glyphs))
+            pieces.extend(_process(row, column.width, tail(row, layout), glyphs, sign))
         else:
             pieces.append(_cell(row, column, glyphs))
         if column.gap:
@@ -50,17 +51,21 @@ def row_line(row: Row, layout: Layout, glyphs: Glyphs, *, is_cursor: bool, is_ca
     return tuple(pieces)
 
 
-def _gutter(row: Row, glyphs: Glyphs, *, is_cursor: bool, is_captured: bool) -> Line:
+def _gutter(row: Row, glyphs: Glyphs, *, is_cursor: bool, sign: Sign) -> Line:
     """Two cells. The state's sign stands in the first, and makes room for the cursor."""
-    if is_captured:
-        sign = Piece(glyphs.capturing, "capturing")
+    if Sign.CAPTURED in sign:
+        shown = Piece(glyphs.capturing, "capturing")
+    elif Sign.HELD in sign:
+        shown = Piece(glyphs.held, "held")
     elif row.lifecycle is Lifecycle.EXITED:
-        sign = Piece(glyphs.exited, "exited")
+        shown = Piece(glyphs.exited, "exited")
+    elif Sign.TRACED in sign:
+        shown = Piece(glyphs.traced, "traced")
     elif row.lifecycle is Lifecycle.ARRIVED:
-        sign = Piece(glyphs.arrived, "arrived")
+        shown = Piece(glyphs.arrived, "arrived")
     else:
-        sign = Piece(" ")
-    return (Piece(glyphs.cursor, "bar"), sign) if is_cursor else (sign, Piece(" "))
+        shown = Piece(" ")
+    return (Piece(glyphs.cursor, "bar"), shown) if is_cursor else (shown, Piece(" "))
 
 
 def _gap(row: Row, column: Column, glyphs: Glyphs) -> Piece:
@@ -122,9 +127,9 @@ def _base_style(row: Row, style: str) -> str:
     return "context" if row.is_context else style
 
 
-def _process(row: Row, width: int, at_right: str, glyphs: Glyphs) -> Line:
+def _process(row: Row, width: int, at_right: str, glyphs: Glyphs, sign: Sign) -> Line:
     guide, command = _guide(row, width, glyphs), _command(row, glyphs)
-    badges = _badges(row)
+    badges = _badges(row, sign)
     tail = glyphs.text(at_right)
     needed = cell_len(guide) + min(cell_len(command), 14) + cell_len(badges)
     if tail and needed + cell_len(tail) + 2 > width:
@@ -150,8 +155,12 @@ def _guide(row: Row, width: int, glyphs: Glyphs) -> str:
     return glyphs.text(guide) + (glyphs.folded if row.is_folded else "")
 
 
-def _badges(row: Row) -> str:
+def _badges(row: Row, sign: Sign) -> str:
     badges = f" +{row.hidden_count}" if row.is_folded and row.hidden_count else ""
+    if Sign.HELD in sign:
+        badges += " HELD"
+    elif Sign.TRACED in sign and row.lifecycle is not Lifecycle.EXITED:
+        badges += " traced"
     if row.meaning.is_orphan:
         badges += " orphan"
     if row.meaning.is_own:

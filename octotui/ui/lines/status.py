@@ -20,7 +20,8 @@ class Status:
 
     `own_percent` is octotui's own use of one core, None before it is known; `pause_seconds` what the interval came to;
     `events` "on" where the kernel tells of starts and ends, "off" where it does not, "" as long as that is open;
-    `frozen` says for how long the view has stood still, `recording` that samples are being kept; `replay` is where a
+    `frozen` says for how long the view has stood still, `recording` that samples are being kept, `armed` how many rules
+    are; `replay` is where a
     replay stands, from what must be said on.
     """
 
@@ -40,6 +41,7 @@ class Status:
     frozen: str = ""
     recording: str = ""
     replay: tuple[str, ...] = ()
+    armed: str = ""
 
 
 def instance_of(sample: Sample) -> str:
@@ -103,6 +105,8 @@ def _right_parts(status: Status) -> list[str]:
         parts.insert(0, status.frozen)
     if status.is_read_only:
         parts.insert(0, "read-only")
+    if status.armed:
+        parts.insert(0, status.armed)
     if status.recording:
         parts.insert(0, status.recording)
     if status.replay:

@@ -15,6 +15,7 @@ from octotui.ui.handlers.details import READINGS, reading_screen
 from octotui.ui.lines.cells import Piece, cut
 from octotui.ui.lines.keys import hints_line
 from octotui.ui.screens.acting import ActingScreen
+from octotui.ui.widgets.hold_bar import HoldBar
 from octotui.ui.widgets.lines_view import Paragraph
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class ProcessScreen(ActingScreen):
         self.followed = followed
         self.said = ""
         self._is_bad = False
+        self.hold_bar = HoldBar(self.glyphs, self.keymap)
         self.hint = Paragraph(classes="screen-hint")
 
     @property
@@ -64,6 +66,7 @@ class ProcessScreen(ActingScreen):
         return {
             **{name: partial(self._scroll_by, lines) for name, lines in steps.items()},
             **{name: partial(self.open_reading, name) for name in READINGS},
+            "hold": lambda: self.processes.watches.hold(self, self.followed.key),
             "copy-command": lambda: self.copy(self._command()),
             "copy-path": lambda: self.copy(self.path_to_copy()),
             "show-processes": self.leave,
@@ -75,6 +78,9 @@ class ProcessScreen(ActingScreen):
             return "This process has no command line"
         if action.id == "copy-path" and not self.path_to_copy():
             return "There is no path to copy: it is not known to this user"
+        if action.id == "hold":
+            is_held = self.processes.watching.hold_of(self.followed.key) is not None
+            return "" if is_held else self.processes.why_not(action)
         return "This is it" if action.id == self.own_action else ""
 
     def open_reading(self, action_id: str) -> None:

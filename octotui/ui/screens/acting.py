@@ -12,6 +12,7 @@ from octotui.ui.bindings import bind_screen
 from octotui.ui.clipboard import clipboard_text, copied_sentence
 from octotui.ui.keymap import Keymap
 from octotui.ui.lines.glyphs import Glyphs
+from octotui.ui.widgets.hold_bar import HoldBar
 
 if TYPE_CHECKING:
     from octotui.ui.app import OctotuiApp
@@ -25,6 +26,8 @@ class ActingScreen(Screen[None]):
     """Actions whose keys run another one here."""
 
     app: OctotuiApp
+    hold_bar: HoldBar
+    """Says what is held; every such screen has it below its first line."""
 
     def __init__(self, keymap: Keymap, glyphs: Glyphs) -> None:
         super().__init__()

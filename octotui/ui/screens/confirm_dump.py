@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -36,13 +37,22 @@ class ConfirmDump(Dialog[DumpPlan]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "switch_order", "Order", show=False)]
 
     def __init__(
-        self, service: DumpPort, request: DumpRequest, sample: Sample, glyphs: Glyphs, *, is_only_shown: bool
+        self,
+        service: DumpPort,
+        request: DumpRequest,
+        sample: Sample,
+        glyphs: Glyphs,
+        *,
+        is_only_shown: bool,
+        notes: Sequence[str] = (),
     ) -> None:
+        """`notes` are sentences on the processes of the request, shown with the plan."""
         super().__init__(glyphs)
         self._service = service
         self._request = request
         self._sample = sample
         self._is_only_shown = is_only_shown
+        self._notes = tuple(notes)
         self.plan: DumpPlan | None = None
 
     def make_choices(self) -> tuple[Choice, ...]:
@@ -87,7 +97,10 @@ class ConfirmDump(Dialog[DumpPlan]):
             return
         self._order.display = bool(plan.offers) and not plan.is_refused
         self._order.rename(_SWITCHES[_other(plan.request.order)])
-        self.put(plan_title(plan, is_only_shown=self._is_only_shown), plan_lines(plan, self.body_width, self.glyphs))
+        self.put(
+            plan_title(plan, is_only_shown=self._is_only_shown),
+            plan_lines(plan, self.body_width, self.glyphs, notes=self._notes),
+        )
         if not self._may_capture:
             self._cancel.rename("Close")
             self.offer(self._cancel)
@@ -131,7 +144,7 @@ class ConfirmDump(Dialog[DumpPlan]):
     def on_resize(self) -> None:
         super().on_resize()
         if self.plan is not None:
-            self.body.put(plan_lines(self.plan, self.body_width, self.glyphs))
+            self.body.put(plan_lines(self.plan, self.body_width, self.glyphs, notes=self._notes))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:

@@ -24,6 +24,7 @@ class DetailScreen(ProcessScreen):
         self.view = DetailView(processes.glyphs)
 
     def compose(self) -> ComposeResult:
+        yield self.hold_bar
         yield self.view
         yield self.hint
 

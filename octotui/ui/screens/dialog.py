@@ -16,6 +16,7 @@ from textual.widget import Widget
 
 from octotui.ui.lines.cells import Line, Piece
 from octotui.ui.lines.glyphs import Glyphs
+from octotui.ui.widgets.hold_bar import HoldBar
 from octotui.ui.widgets.lines_view import LinesView, Paragraph
 
 _T = TypeVar("_T")
@@ -111,9 +112,10 @@ class Dialog(ModalScreen[_T]):
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
         self.glyphs = glyphs
+        self.hold_bar = HoldBar(glyphs)
         self.heading = Paragraph(classes="dialog-title")
         self.body = Paragraph(classes="dialog-lines")
-        self._scroll = VerticalScroll(self.body, can_focus=False)
+        self._scroll = VerticalScroll(*self.make_fields(), self.body, can_focus=False)
         self._arrows = ArrowHint(glyphs)
         self.choices = Horizontal(self._arrows, *self.make_choices(), classes="dialog-choices")
 
@@ -121,8 +123,13 @@ class Dialog(ModalScreen[_T]):
         """The buttons, left to right."""
         raise NotImplementedError
 
+    def make_fields(self) -> tuple[Widget, ...]:
+        """What stands above the lines of the body and scrolls with them: the fields of a form."""
+        return ()
+
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
+            yield self.hold_bar
             yield self.heading
             yield self._scroll
             yield self.choices

@@ -19,6 +19,7 @@ from octotui.ui.lines.cells import Line, Piece, cut, wrapped
 from octotui.ui.lines.dumps import Entry, entries, entry_line, path_lines, title_line
 from octotui.ui.lines.keys import hints_line
 from octotui.ui.screens.acting import ActingScreen
+from octotui.ui.widgets.hold_bar import HoldBar
 from octotui.ui.widgets.lines_view import Paragraph
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class DumpsScreen(ActingScreen):
         self._is_error = False
         self._fullness: Fullness | None = None
         self._title = Paragraph(classes="screen-title")
+        self.hold_bar = HoldBar(self.glyphs, self.keymap)
         self.body = Paragraph()
         self._scroll = VerticalScroll(self.body, can_focus=False)
         self._path = Paragraph(classes="screen-path")
@@ -57,6 +59,7 @@ class DumpsScreen(ActingScreen):
 
     def compose(self) -> ComposeResult:
         yield self._title
+        yield self.hold_bar
         yield self._scroll
         yield self._path
         yield self._hint

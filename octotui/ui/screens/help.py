@@ -18,6 +18,7 @@ from octotui.ui.lines.cells import Piece, wrapped
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.lines.keys import help_lines
 from octotui.ui.lines.legend import legend_lines
+from octotui.ui.widgets.hold_bar import HoldBar
 from octotui.ui.widgets.lines_view import Paragraph
 
 
@@ -42,12 +43,14 @@ class HelpScreen(ModalScreen[None]):
         self._keymap = keymap
         self._place = place
         self._disabled = disabled
+        self.hold_bar = HoldBar(glyphs)
         self.body = Paragraph(classes="dialog-lines")
         self._scroll = VerticalScroll(self.body, can_focus=False)
         self._input = Input(compact=True, placeholder="Type to search. Esc closes.", max_length=60)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog help"):
+            yield self.hold_bar
             yield self._input
             yield self._scroll
 

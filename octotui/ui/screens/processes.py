@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from octotui.config import Settings
-from octotui.processes.model import ProcessKey, Sample
+from octotui.processes.model import Sample
 from octotui.processes.state import ViewState, toggle_fold
 from octotui.processes.view import Row
 from octotui.text import printable
@@ -18,6 +18,7 @@ from octotui.ui.gauge import Gauge
 from octotui.ui.handlers.jumps import PidEntry
 from octotui.ui.handlers.rules import Rules
 from octotui.ui.handlers.table import Handlers
+from octotui.ui.handlers.watches import WatchHandlers
 from octotui.ui.inspection import Inspection
 from octotui.ui.keymap import Keymap
 from octotui.ui.lines.glyphs import Glyphs
@@ -26,11 +27,13 @@ from octotui.ui.lines.row import about_line
 from octotui.ui.ports import DumpPort, HostPort
 from octotui.ui.screens.acting import ActingScreen
 from octotui.ui.table_model import TableModel
+from octotui.ui.watching import Watching
 from octotui.ui.widgets.bars import KeyBar, MessageBar, StatusLine, TableHeader
 from octotui.ui.widgets.detail_view import PANE_COMMAND_LINES, DetailView
 from octotui.ui.widgets.dumps_panel import DumpsPanel
 from octotui.ui.widgets.empty_state import EmptyState
 from octotui.ui.widgets.filter_bar import FilterBar
+from octotui.ui.widgets.hold_bar import HoldBar
 from octotui.ui.widgets.process_table import ProcessTable
 
 
@@ -45,12 +48,14 @@ class ProcessesScreen(ActingScreen):
         self.host = host
         self.model = TableModel(host.settings)
         self.interval_seconds = host.settings.interval_seconds
+        self.watching = Watching(host.watch)
         self._gauge = Gauge(user, host)
         self.table = ProcessTable(glyphs=glyphs, id="table")
         self.filter_bar = FilterBar(id="filter")
         self.detail_view = DetailView(glyphs, id="detail", most_command_lines=PANE_COMMAND_LINES)
         self._header = TableHeader(glyphs, id="header")
         self._status_line = StatusLine(glyphs, id="status")
+        self.hold_bar = HoldBar(glyphs, keymap)
         self._panel = DumpsPanel(glyphs, id="dumps")
         self._message = MessageBar(glyphs, id="message")
         self._keys = KeyBar(glyphs, keymap, id="keys")
@@ -58,21 +63,19 @@ class ProcessesScreen(ActingScreen):
         self.inspection = Inspection(self)
         self.rules = Rules(self)
         self.pid_entry = PidEntry(self)
+        self.watches = WatchHandlers(self)
         self._handlers = Handlers(self)
-        self.captures = self._handlers.captures
+        self.captures, self.views = self._handlers.captures, self._handlers.views
 
     def compose(self) -> ComposeResult:
-        yield self._status_line
+        yield from (self._status_line, self.hold_bar)
         with Horizontal(id="body"):
             with Vertical(id="list"):
                 yield self._header
                 yield self.table
                 yield self._empty
             yield self.detail_view
-        yield self._panel
-        yield self.filter_bar
-        yield self._message
-        yield self._keys
+        yield from (self._panel, self.filter_bar, self._message, self._keys)
 
     @property
     def settings(self) -> Settings:
@@ -118,7 +121,7 @@ class ProcessesScreen(ActingScreen):
         """Bring every widget up to date; each repaints only what differs."""
         model = self.model
         model.wanted = self.table.take_move() or model.wanted
-        self.table.show(model.rows, model.cursor(), captured=self._captured())
+        self.table.show(model.rows, model.cursor(), signs=self.watching.signs(self.dumps.jobs))
         if model.wanted is not None and not model.is_known(model.wanted):
             model.wanted = self.table.cursor_key
         self._layout_changed()
@@ -148,11 +151,14 @@ class ProcessesScreen(ActingScreen):
     def show_jobs(self) -> None:
         """Bring the dumps panel and the signs of captured rows up to date."""
         self._panel.put(self.captures.jobs)
-        self.table.show(self.table.rows, self.table.cursor_key, captured=self._captured())
+        self.table.show(self.table.rows, self.table.cursor_key, signs=self.watching.signs(self.dumps.jobs))
         self._show_keys()
 
-    def _captured(self) -> frozenset[ProcessKey]:
-        return frozenset(job.key for job in self.dumps.jobs if not job.state.is_over)
+    def show_watch(self) -> None:
+        """Bring up to date what shows rules and holds: signs of rows, the status line, what is held."""
+        self.app.show_holds()
+        self.show_jobs()
+        self._show_status()
 
     def say(self, message: str, *, is_error: bool = False) -> None:
         """Put a sentence into the message bar; it stays until the next one or until a key of movement."""
@@ -170,11 +176,6 @@ class ProcessesScreen(ActingScreen):
         if self.detail_view.display:
             row = self.table.cursor_row
             self.detail_view.put(self.inspection.subject(row) if row else None)
-
-    def set_interval_seconds(self, seconds: float) -> None:
-        self.interval_seconds = seconds
-        self.app.rescan()
-        self._show_status()
 
     @property
     def handlers(self) -> Mapping[str, Callable[[], None]]:
@@ -202,7 +203,7 @@ class ProcessesScreen(ActingScreen):
 
     @on(TableHeader.SortClicked)
     def _sort_clicked(self, event: TableHeader.SortClicked) -> None:
-        self._handlers.views.sort_by(event.column)
+        self.views.sort_by(event.column)
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
@@ -230,7 +231,9 @@ class ProcessesScreen(ActingScreen):
         self.call_after_refresh(self._show_cursor)
 
     def _show_status(self) -> None:
-        self._status_line.put(self._gauge.status(self.model, self.interval_seconds, self.app.sampling.pause_seconds))
+        self._status_line.put(
+            self._gauge.status(self.model, self.interval_seconds, self.app.sampling.pause_seconds, self.watching)
+        )
 
     def _show_cursor(self) -> None:
         row = self.table.cursor_row

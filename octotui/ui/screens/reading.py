@@ -63,6 +63,7 @@ class ReadingScreen(ProcessScreen):
 
     def compose(self) -> ComposeResult:
         yield self._title
+        yield self.hold_bar
         yield self._scroll
         yield self.hint
 

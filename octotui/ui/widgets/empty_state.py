@@ -52,6 +52,7 @@ def _words(state: ViewState, keymap: Keymap) -> tuple[str, tuple[tuple[str, str]
         return "No Octopus process runs on this host.", (
             (scope, "shows .NET processes, then everything"),
             ("(wait)", "a Tentacle, a Server or a Calamari appears here as soon as it starts"),
+            (keymap.how("watch"), "arms a rule that catches the next Calamari, however short it is"),
             ("octotui demo", "starts a stand-in Tentacle with real .NET processes to try octotui on"),
             ("octotui doctor", "says what works on this host and what does not"),
         )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.highlighter import Highlighter
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,16 +11,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
-
-class _WrongPart(Highlighter):
-    """Underlines and reverses the part that is wrong, which needs no colour to be seen."""
-
-    def __init__(self) -> None:
-        self.span: tuple[int, int] | None = None
-
-    def highlight(self, text: Text) -> None:
-        if self.span is not None:
-            text.stylize("underline reverse", *self.span)
+from octotui.ui.widgets.fields import WrongPart
 
 
 class FilterBar(Horizontal):
@@ -51,7 +40,7 @@ class FilterBar(Horizontal):
         super().__init__(id=id)
         self._before = ""
         self._awaits_focus = self._has_typed_ahead = False
-        self._wrong_part = _WrongPart()
+        self._wrong_part = WrongPart()
 
     def compose(self) -> ComposeResult:
         yield Label("/", markup=False)

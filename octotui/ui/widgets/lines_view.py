@@ -15,7 +15,7 @@ from octotui.ui.lines.cells import Line, line_text, line_width
 _STYLES = (
     "brand", "status-text", "status-problem", "muted", "dim", "label", "name", "path", "capturing", "paused", "done",
     "failed", "warning", "notice", "hint", "column", "key", "disabled", "heading", "task", "tentacle", "server",
-    "calamari", "script", "tool", "exited", "strip", "sorted",
+    "calamari", "script", "tool", "exited", "strip", "sorted", "held", "traced",
 )  # fmt: skip
 
 _PREFIX = "lines--"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -18,11 +18,12 @@ from octotui.processes.view import NO_ROWS, Row, Rows
 from octotui.ui.lines.cells import Line, line_text
 from octotui.ui.lines.columns import Layout, fit
 from octotui.ui.lines.glyphs import UNICODE, Glyphs
+from octotui.ui.lines.signs import NO_SIGNS, Sign
 from octotui.ui.widgets.row_painter import RowPainter
 
 _STYLES = (
-    "cursor", "bar", "arrived", "exited", "marked", "capturing", "context", "dim", "busy", "guide", "badge", "task",
-    "other", "tentacle", "server", "calamari", "script", "tool",
+    "cursor", "bar", "arrived", "exited", "marked", "capturing", "held", "traced", "context", "dim", "busy", "guide",
+    "badge", "task", "other", "tentacle", "server", "calamari", "script", "tool",
 )  # fmt: skip
 
 _PREFIX = "process-table--"
@@ -62,7 +63,7 @@ class ProcessTable(ScrollView, can_focus=True):
         self._rows: Rows = NO_ROWS
         self._cursor = 0
         self._moved: ProcessKey | None = None
-        self._captured: Collection[ProcessKey] = ()
+        self._signs: Mapping[ProcessKey, Sign] = {}
         self._pid_width = 5
         self._drawn: dict[int, Line] = {}
         self._painter = RowPainter(glyphs, self._style_of)
@@ -84,9 +85,12 @@ class ProcessTable(ScrollView, can_focus=True):
         row = self.cursor_row
         return row.key if row else None
 
-    def show(self, rows: Rows, cursor: ProcessKey | None = None, *, captured: Collection[ProcessKey] = ()) -> None:
+    def show(
+        self, rows: Rows, cursor: ProcessKey | None = None, *, signs: Mapping[ProcessKey, Sign] = NO_SIGNS
+    ) -> None:
         """Show `rows`. The cursor goes to the row of `cursor`; without such a row it stays with the process it is on,
-        and at its line when that has no row either. `captured` are the processes that a job runs on.
+        and at its line when that has no row either. `signs` are those of processes that
+        octotui does something to.
 
         The cursor's row keeps its line on the screen, as far as the ends allow. Scrolled away from by hand it stays
         out of sight, and the topmost row in sight keeps its line instead.
@@ -104,7 +108,7 @@ class ProcessTable(ScrollView, can_focus=True):
             if was is not None and now is not None and top <= was < top + height:
                 new_top = top + now - was
                 break
-        self._rows, self._captured, self._cursor = rows, captured, index
+        self._rows, self._signs, self._cursor = rows, signs, index
         self._pid_width = max(self._pid_width, len(str(rows.widest_pid)))
         self._fit()
         self._size_content()
@@ -147,8 +151,8 @@ class ProcessTable(ScrollView, can_focus=True):
     def line(self, index: int) -> Line:
         """The row at `index` as it is drawn."""
         row = self._rows[index]
-        is_captured = row.key in self._captured
-        return self._painter.line(row, self.columns_layout, is_cursor=index == self._cursor, is_captured=is_captured)
+        sign = self._signs.get(row.key, Sign.NONE)
+        return self._painter.line(row, self.columns_layout, is_cursor=index == self._cursor, sign=sign)
 
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y

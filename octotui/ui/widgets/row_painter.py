@@ -14,6 +14,7 @@ from octotui.ui.lines.cells import Line
 from octotui.ui.lines.columns import Layout
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.lines.row import is_drawn_alike, row_line
+from octotui.ui.lines.signs import Sign
 
 _MOST_KEPT = 512
 _UNDER_CURSOR = ("context", "other", "guide", "dim")
@@ -29,7 +30,7 @@ class RowPainter:
     def __init__(self, glyphs: Glyphs, style_of: Callable[[str], Style]) -> None:
         self._glyphs = glyphs
         self._style_of = style_of
-        self._lines: dict[ProcessKey, tuple[Row, Layout, bool, bool, Line]] = {}
+        self._lines: dict[ProcessKey, tuple[Row, Layout, bool, Sign, Line]] = {}
         self._strips: dict[tuple[Line, bool, int], Strip] = {}
         self._styles: dict[tuple[str, bool], Style] = {}
 
@@ -38,20 +39,20 @@ class RowPainter:
         self._strips.clear()
         self._styles.clear()
 
-    def line(self, row: Row, layout: Layout, *, is_cursor: bool, is_captured: bool) -> Line:
+    def line(self, row: Row, layout: Layout, *, is_cursor: bool, sign: Sign = Sign.NONE) -> Line:
         """The row as it is drawn, exactly as wide as the layout."""
         known = self._lines.get(row.key)
         if known is not None:
-            before, laid_out, had_cursor, was_captured, line = known
+            before, laid_out, had_cursor, had_sign, line = known
             if (
-                laid_out is layout and had_cursor is is_cursor and was_captured is is_captured
+                laid_out is layout and had_cursor is is_cursor and had_sign is sign
                 and is_drawn_alike(row, before)
             ):  # fmt: skip
                 return line
-        line = row_line(row, layout, self._glyphs, is_cursor=is_cursor, is_captured=is_captured)
+        line = row_line(row, layout, self._glyphs, is_cursor=is_cursor, sign=sign)
         if len(self._lines) > _MOST_KEPT:
             self._lines.clear()
-        self._lines[row.key] = (row, layout, is_cursor, is_captured, line)
+        self._lines[row.key] = (row, layout, is_cursor, sign, line)
         return line
 
     def strip(self, line: Line, layout: Layout, width: int, *, is_cursor: bool) -> Strip:
