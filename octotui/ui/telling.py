@@ -12,6 +12,8 @@ from octotui.dumps.arming.state import News
 from octotui.dumps.model import Severity
 from octotui.text import printable
 from octotui.ui.sampling import SOONEST_SECONDS
+from octotui.ui.screens.processes import ProcessesScreen
+from octotui.ui.screens.rules import RulesScreen
 
 if TYPE_CHECKING:
     from octotui.ui.app import OctotuiApp
@@ -60,6 +62,9 @@ class FollowedWatch:
             self._app.rescan()
 
     def _toast(self, news: News) -> None:
+        """For a moment, where no message bar and no list says it: over rows it would hide what it tells of."""
+        if isinstance(self._app.screen, (ProcessesScreen, RulesScreen)):
+            return
         now = time.monotonic()
         is_flood = len(self._toasts) == MOST_TOASTS and now - self._toasts[0] < TOAST_SECONDS
         if is_flood or self._app.size.height < LEAST_HEIGHT:

@@ -311,7 +311,13 @@ async def test_news_are_said_shown_for_a_moment_and_kept_for_the_list() -> None:
     async with screen(host) as (app, pilot):
         host.watch.tell("Rule 1 caught Calamari 14233", hint="3 lists the rules")
         await until(pilot, lambda: app.processes.message == "Rule 1 caught Calamari 14233; 3 lists the rules")
-        assert [one.message for one in app._notifications] == ["Rule 1 caught Calamari 14233"]
+        assert not app._notifications, "it would hide the row that it tells of"
+        await pilot.press("2")
+        await pilot.pause(0.7)
+        host.watch.tell("Rule 1 caught Calamari 14234")
+        await until(pilot, lambda: [one.message for one in app._notifications] == ["Rule 1 caught Calamari 14234"])
+        await pilot.press("1")
+        await pilot.pause(0.7)
         for number in range(60):
             host.watch.tell(f"Calamari {number} ended before it could be captured")
         await until(pilot, lambda: "Calamari 59" in app.processes.message)

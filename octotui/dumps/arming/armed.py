@@ -68,7 +68,7 @@ class ArmedRule:
         track.is_ready = is_ready
         track.is_expected = role in PROGRAMS or bool(self.rule.whom.name or self.rule.whom.key)
         self.tracks[key] = track
-        found: list[Decision] = [self.say(f"caught {name} {key.pid}", key)]
+        found: list[Decision] = [self.say(f"Caught {name} {key.pid}", key)]
         if is_held:
             return found + looked_at(self, track, now, is_early=not is_ready)
         return found + self.advance(track, now)
@@ -196,7 +196,7 @@ class ArmedRule:
             missing = f" ({track.note})" if track.stage is Stage.WAITING and track.note else ""
             found += self.close(track, Stage.LEFT, ENDINGS[ending] + missing, now=now)
         severity = Severity.WARNING if ending is Ending.ERROR else Severity.NOTICE
-        return [*found, self.say(f"rule {self.id} is over ({ENDINGS[ending]}): {summary(self.state)}", None, severity)]
+        return [*found, self.say(f"Rule {self.id} is over ({ENDINGS[ending]}): {summary(self.state)}", None, severity)]
 
     def _is_traced(self, track: Track) -> bool:
         return self.rule.when.at_exit and (self.traces_at_start or track.was_due)

@@ -143,14 +143,13 @@ class Ear:
     def _lost(self, message: Message, rule_id: int, key: ProcessKey, now: float) -> Answer:
         count = int(message.get("count") or 1)
         self._desk.book.lost(count)
-        words = "the kernel dropped events; octotui looked through all processes, but some may have come and gone"
+        words = "The kernel dropped events; octotui looked through all processes, but some may have come and gone"
         return [Say(News(Severity.WARNING, words))]
 
     def _unseen(self, message: Message, rule_id: int, key: ProcessKey, now: float) -> Answer:
-        count = int(message.get("count") or 1)
-        self._desk.book.unseen(count)
-        words = f"{count} process{'es' if count > 1 else ''} ended before it could be told what they were"
-        return [Say(News(Severity.NOTICE, words))]
+        # Most of them are nobody's: they are counted with the rule, and no sentence interrupts for them.
+        self._desk.book.unseen(int(message.get("count") or 1))
+        return []
 
     def _tracing(self, message: Message, rule_id: int, key: ProcessKey, now: float) -> Answer:
         threads = message.get("threads")

@@ -41,18 +41,17 @@ class Faces:
 
     def meet(self, key: ProcessKey, name: str = "") -> tuple[ProcessInfo, Meaning]:
         """Remembers the process and says who it is; of one that is gone already only `name` is known."""
-        sample = self._sample
-        process = sample.snapshot.processes.get(key) if sample is not None else None
-        if process is not None and sample is not None:
-            found = (process, sample.meaning(key))
+        sample, process = self._sample, self._read(key)
+        seen = sample.snapshot.processes.get(key) if sample is not None else None
+        if sample is not None and seen is not None and (process is None or _is_same_program(seen, process)):
+            found = (seen, sample.meaning(key))
+        elif process is None:
+            found = self._known.get(key) or (ProcessInfo(key, 0, printable(name, 60)), Meaning())
         else:
-            process = self._read(key)
-            if process is None:
-                found = self._known.get(key) or (ProcessInfo(key, 0, printable(name, 60)), Meaning())
-            else:
-                role = classify(process)
-                meaning = Meaning(role.role.value, LABELS.get(role.role, ""), role.reason, command=role.command)
-                found = (process, meaning if role.role is not Role.NONE else Meaning())
+            # The sample may have seen what started it: a shell or a setsid that became this program keeps its key.
+            role = classify(process)
+            meaning = Meaning(role.role.value, LABELS.get(role.role, ""), role.reason, command=role.command)
+            found = (process, meaning if role.role is not Role.NONE else Meaning())
         self._known[key] = found
         self._known.move_to_end(key)
         if len(self._known) > MOST_KNOWN:
@@ -89,3 +88,7 @@ class Faces:
         finally:
             os.close(directory)
         return entry.info if entry is not None and entry.info.key == key and entry.info.state not in "ZX" else None
+
+
+def _is_same_program(seen: ProcessInfo, now: ProcessInfo) -> bool:
+    return (seen.name, seen.argv, seen.executable) == (now.name, now.argv, now.executable)

@@ -31,7 +31,7 @@ async def test_the_next_calamari_is_captured_when_its_runtime_is_ready_once(
     assert result.sha256
     assert (world.rule.seen, world.rule.captured) == (1, 1)
     assert world.sentry.asked("disarm") == [{"do": "disarm", "id": 1}]
-    assert "rule 1 is over (all that was asked for is captured): 1 seen: 1 captured" in world.said
+    assert "Rule 1 is over (all that was asked for is captured): 1 seen: 1 captured" in world.said
 
 
 async def test_a_calamari_that_ends_before_its_runtime_is_ready_is_counted_and_said(
