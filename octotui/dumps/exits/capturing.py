@@ -13,7 +13,7 @@ from octotui.dumps.exits.machine import Machine
 from octotui.dumps.exits.oomkills import KillCount, was_killed
 from octotui.dumps.exits.orders import Link, Order
 from octotui.dumps.exits.target import Target
-from octotui.dumps.exits.taskfiles import slurp
+from octotui.dumps.exits.taskfiles import is_over, slurp
 from octotui.dumps.exits.writing import Ended, Writing
 from octotui.errors import CaptureFailed, OctotuiError
 
@@ -114,11 +114,14 @@ class Capturing:
     def _begin(self, status: int) -> None:
         ending = self._target.ending
         threads = [ending.first, *sorted(thread for thread in ending.held if thread != ending.first)]
+        absent = self._target.running()
+        late = [thread for thread in absent if not is_over(self._order.pid, thread)]
+        untraced = {*self._target.untraced(), *absent} - set(late)
         facts = {
             "status": status,
             "life_seconds": _life_seconds(self._order.started),
-            "late": sorted(self._target.running()),
-            "untraced": sorted(self._target.untraced()),
+            "late": sorted(late),
+            "untraced": sorted(untraced),
             "may_miss_threads": self._target.pace.was_quick,
         }
         self._record |= {**facts, "threads": len(threads)}

@@ -45,10 +45,12 @@ static void *is_traced(void *x) {
     while (fgets(line, 256, f)) if (sscanf(line, "TracerPid: %ld", &traced) == 1) break;
     fclose(f);
     (void)x;
-    return (void *)(traced != 0);
+    return traced ? &heard : NULL;
 }
 
 static int traced_thread(void) { void *found; pthread_join(thread(is_traced), &found); return found != NULL; }
+
+static void *floods(void *x) { for (;;) raise(SIGUSR1); return x; }
 
 static void *execs_now(void *x) { execl(program, program, "after", NULL); return x; }
 
@@ -130,6 +132,13 @@ int main(int n, char **a) {
         pause();
     }
     if (!strcmp(mode, "hungry")) { ready(); input(); for (;;) memset(malloc(1 << 20), 1, 1 << 20); }
+    if (!strcmp(mode, "flood")) {
+        struct sigaction act = {.sa_handler = count};
+        sigaction(SIGUSR1, &act, NULL);
+        for (int i = 0; i < 8; i++) thread(floods);
+        ready();
+        floods(NULL);
+    }
     if (!strcmp(mode, "signals")) {
         struct sigaction act = {.sa_handler = count};
         sigaction(SIGRTMIN, &act, NULL);

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,16 +13,12 @@ from dotnet_targets import needs_root
 from small_disks import small_disk_at
 
 from octotui.dumps.exits import filling
+from octotui.dumps.exits.target import Target
+from octotui.dumps.exits.taskfiles import stat_of
 
 CONTROLLER = Path("/sys/fs/cgroup/memory")
 SOON = 10
 """Seconds in which something that happens at once has happened, on the slowest machine."""
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    with small_disk_at(tmp_path / "small", "2m") as place:
-        yield place
 
 
 @pytest.fixture
@@ -42,21 +37,23 @@ def check_failed(traced, target, status: int, code: str) -> str:
 
 
 @needs_root
-def test_a_disk_that_is_too_small_is_not_even_begun(start, trace, small_disk: Path) -> None:
-    target = start("return", 3)
-    traced = trace(target, path=small_disk / "core")
-    target.finish()
-    assert "2.1 MB free" in check_failed(traced, target, 3, "no-space")
+def test_a_disk_that_is_too_small_is_not_even_begun(start, trace, tmp_path: Path) -> None:
+    with small_disk_at(tmp_path / "small", "2m") as disk:
+        target = start("return", 3)
+        traced = trace(target, path=disk / "core")
+        target.finish()
+        assert "2.1 MB free" in check_failed(traced, target, 3, "no-space")
 
 
 @needs_root
-def test_a_disk_that_fills_up_while_it_is_written_leaves_no_file(start, trace, small_disk: Path) -> None:
-    # What the mapped pages take is estimated; the headers of many mappings come on top.
-    target = start("maps", 30_000)
-    traced = trace(target, path=small_disk / "core")
-    target.finish()
-    check_failed(traced, target, 3, "no-space")
-    assert list(small_disk.iterdir()) == []
+def test_a_disk_that_fills_up_while_it_is_written_leaves_no_file(start, trace, tmp_path: Path) -> None:
+    with small_disk_at(tmp_path / "small", "3m") as disk:
+        # The memory alone would fit; the headers of so many mappings do not.
+        target = start("maps", 30_000)
+        traced = trace(target, path=disk / "core")
+        target.finish()
+        assert "the disk is full" in check_failed(traced, target, 3, "no-space")
+        assert list(disk.iterdir()) == []
 
 
 def test_the_room_that_has_to_stay_free_stays_free(start, trace) -> None:
@@ -101,6 +98,15 @@ def test_a_trace_is_cancelled_and_the_process_runs_on(start, trace) -> None:
     assert not traced.path.exists()
 
 
+def test_a_process_that_signals_itself_without_end_keeps_nobody_from_being_heard(start, trace) -> None:
+    target = start("flood")
+    traced = trace(target)
+    traced.order(do="cancel")
+    assert traced.outcome()["news"] == "passed"
+    traced.close()
+    assert "TracerPid:\t0" in Path(f"/proc/{target.pid}/status").read_text()
+
+
 def test_a_file_that_is_there_already_is_neither_written_nor_removed(start, trace, tmp_path: Path) -> None:
     (tmp_path / "core").symlink_to(tmp_path / "precious")
     (tmp_path / "precious").write_text("precious")
@@ -136,24 +142,45 @@ def test_a_tracer_that_goes_while_it_writes_lets_the_process_end(start, trace, h
     assert traced.path.exists() == (how == "kill")
 
 
-def test_no_signal_is_lost_when_the_tracer_is_killed(start, trace) -> None:
+def test_a_signal_that_the_tracer_saw_and_did_not_answer_is_not_lost(
+    start, trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = Target.stopped
+
+    def slowly(target: Target, thread: int, number: int, event: int) -> None:
+        time.sleep(0 if event else 600)
+        answer(target, thread, number, event)
+
+    monkeypatch.setattr(Target, "stopped", slowly)
+    target = start("signals")
+    traced = trace(target)
+    assert queued(target.pid)
+    while not any(b"t" in stat_of(str(task))[:1] for task in Path(f"/proc/{target.pid}/task").iterdir()):
+        time.sleep(0.002)
+    # By now the tracer has looked at the stop.
+    time.sleep(0.1)
+    traced.kill()
+    traced.close()
+    target.finish()
+    assert target.process.stdout is not None
+    assert int(target.process.stdout.read()) == 1
+    assert target.wait() == 2
+
+
+def test_no_signal_of_many_is_lost_when_the_tracer_is_killed(start, trace) -> None:
     sent = 2000
-    for kill_after in (0.0, 0.01, 0.02):
-        target = start("signals")
-        traced = trace(target)
-        deadline = time.monotonic() + kill_after
-        for number in range(sent):
-            while not queued(target.pid):
-                time.sleep(0.0001)
-            if traced.tracer and time.monotonic() > deadline:
-                traced.kill()
-                traced.close()
-            del number
-        target.finish()
-        assert target.process.stdout is not None
-        assert int(target.process.stdout.read()) == sent
-        assert target.wait() == 2
-        traced.close()
+    target = start("signals")
+    traced = trace(target)
+    for number in range(sent):
+        while not queued(target.pid):
+            time.sleep(0.0001)
+        if number == sent // 2:
+            traced.kill()
+            traced.close()
+    target.finish()
+    assert target.process.stdout is not None
+    assert int(target.process.stdout.read()) == sent
+    assert target.wait() == 2
 
 
 def queued(pid: int) -> bool:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dotnet_targets import NOBODY, needs_root
 from exit_sentry import Traced
 
 from octotui.dumps.exits import machine, refusing
+from octotui.dumps.verifying.verify import verify
 from octotui.errors import Refused
+
+Ending = Any
+"""The program of conftest's `start`."""
 
 
 def refusal(pid: int, started: int) -> dict[str, str]:
@@ -55,26 +63,64 @@ def test_a_kernel_thread_is_refused() -> None:
     assert refusal(2, refusing.start_ticks(2))["code"] == "kernel-thread"
 
 
-@needs_root
-@pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="no Python that every user may run")
-def test_another_users_process_is_refused_to_a_user_with_the_way_out(start, program: Path) -> None:
-    target = start("return")
-    code = (
-        "import sys; sys.path[:0] = sys.argv[3:]\n"
-        "from exit_sentry import Traced; from pathlib import Path\n"
-        "with Traced(int(sys.argv[1]), int(sys.argv[2]), Path('/tmp/x')) as t: print(t.until('untraceable', 'tracing'))"
+@pytest.fixture
+def as_nobody(program: Path) -> Callable[..., str]:
+    """`as_nobody(pid, started, directory)`: the outcome of a trace by a user without rights."""
+    home, here = program.parent, Path(__file__).resolve()
+    subprocess.run(
+        ["cp", "-rL", str(here.parents[3] / "octotui"), str(here.parents[2] / "exit_sentry.py"), home], check=True
     )
-    here = Path(__file__).resolve()
-    copied = program.parent / "package"
-    subprocess.run(["cp", "-rL", str(here.parents[3] / "octotui"), str(here.parents[2] / "exit_sentry.py"),
-                    f"{copied.parent}/"], check=True)  # fmt: skip
-    subprocess.run(["chmod", "-R", "a+rX", str(copied.parent)], check=True)
-    found = subprocess.run(
-        ["/usr/bin/python3", "-c", code, str(target.pid), str(target.started), str(copied.parent)],
-        user=NOBODY, group=NOBODY, extra_groups=[], cwd="/", capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert "'code': 'denied'" in found.stdout, found.stderr
-    assert "sudo" in found.stdout
+    subprocess.run(["chmod", "-R", "a+rX", home], check=True)
+    code = (
+        "import sys, os; sys.path.insert(0, sys.argv[1])\n"
+        "from exit_sentry import Traced; from pathlib import Path\n"
+        "with Traced(int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4], 'core')) as t:\n"
+        "    t.until('tracing', 'untraceable'); print(t.news, flush=True); sys.stdin.read()\n"
+        "    'tracing' in t.kinds() and print(t.outcome())"
+    )
+
+    def run(target: Ending, directory: Path) -> str:
+        command = ["/usr/bin/python3", "-c", code, home, str(target.pid), str(target.started), directory]
+        with subprocess.Popen(
+            command, user=NOBODY, group=NOBODY, extra_groups=[], cwd="/", text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            target.finish()
+            return said + process.communicate()[0]
+
+    return run
+
+
+no_python = pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="no Python that every user may run")
+
+
+@needs_root
+@no_python
+def test_another_users_process_is_refused_to_a_user_with_the_way_out(start, as_nobody, tmp_path: Path) -> None:
+    said = as_nobody(start("return"), tmp_path)
+    assert "'code': 'denied'" in said
+    assert "sudo" in said
+
+
+@needs_root
+@no_python
+def test_a_user_traces_what_is_his(start, as_nobody, open_directory: Path) -> None:
+    target = start("threads", 2, user=NOBODY, group=NOBODY, extra_groups=[], cwd="/")
+    said = as_nobody(target, open_directory)
+    assert "'news': 'written'" in said
+    assert target.wait() == 4
+    facts = verify(open_directory / "core")
+    assert (facts.pid, len(facts.threads)) == (target.pid, 3)
+
+
+@pytest.fixture
+def open_directory() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="oct-"))
+    made.chmod(0o777)
+    yield made
+    shutil.rmtree(made)
 
 
 def test_another_processor_is_refused_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
