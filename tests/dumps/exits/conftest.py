@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -59,15 +60,15 @@ class Ending:
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def program() -> Iterator[Path]:
     """The compiled program, where other users may run it too."""
-    home = tmp_path_factory.mktemp("endings")
-    built = home / "endings"
-    subprocess.run(["gcc", "-O1", "-pthread", "-o", str(built), str(SOURCE)], check=True)
-    for directory in (home, *home.parents):
-        if directory.stat().st_uid == 0 and directory != Path("/") and "pytest" in str(directory):
-            directory.chmod(directory.stat().st_mode | 0o055)
-    return built
+    home = Path(tempfile.mkdtemp(prefix="oct-"))
+    try:
+        home.chmod(0o755)
+        subprocess.run(["gcc", "-O1", "-pthread", "-o", str(home / "endings"), str(SOURCE)], check=True)
+        yield home / "endings"
+    finally:
+        shutil.rmtree(home)
 
 
 StartEnding = Callable[..., Ending]

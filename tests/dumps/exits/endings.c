@@ -50,8 +50,6 @@ static void *is_traced(void *x) {
 
 static int traced_thread(void) { void *found; pthread_join(thread(is_traced), &found); return found != NULL; }
 
-static void *floods(void *x) { for (;;) raise(SIGUSR1); return x; }
-
 static void *execs_now(void *x) { execl(program, program, "after", NULL); return x; }
 
 static void hostile_map(void) {
@@ -132,13 +130,6 @@ int main(int n, char **a) {
         pause();
     }
     if (!strcmp(mode, "hungry")) { ready(); input(); for (;;) memset(malloc(1 << 20), 1, 1 << 20); }
-    if (!strcmp(mode, "flood")) {
-        struct sigaction act = {.sa_handler = count};
-        sigaction(SIGUSR1, &act, NULL);
-        for (int i = 0; i < 8; i++) thread(floods);
-        ready();
-        floods(NULL);
-    }
     if (!strcmp(mode, "signals")) {
         struct sigaction act = {.sa_handler = count};
         sigaction(SIGRTMIN, &act, NULL);

@@ -98,15 +98,6 @@ def test_a_trace_is_cancelled_and_the_process_runs_on(start, trace) -> None:
     assert not traced.path.exists()
 
 
-def test_a_process_that_signals_itself_without_end_keeps_nobody_from_being_heard(start, trace) -> None:
-    target = start("flood")
-    traced = trace(target)
-    traced.order(do="cancel")
-    assert traced.outcome()["news"] == "passed"
-    traced.close()
-    assert "TracerPid:\t0" in Path(f"/proc/{target.pid}/status").read_text()
-
-
 def test_a_file_that_is_there_already_is_neither_written_nor_removed(start, trace, tmp_path: Path) -> None:
     (tmp_path / "core").symlink_to(tmp_path / "precious")
     (tmp_path / "precious").write_text("precious")
