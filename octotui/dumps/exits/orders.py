@@ -1,4 +1,17 @@
-"""The link of a tracer: one JSON object per packet, orders in, news out. Nothing here ever waits for long."""
+"""The link of a tracer: one JSON object per packet, orders in, news out. Nothing here ever waits for long.
+
+Orders (`do`): `trace` with the fields of `Order` (`keep`: "failed" or "any"), once, and `cancel`. News (`news`), in
+this order: `untraceable` {code, message, hint}, or `tracing` {threads, us, blocks_crash_dump}; at the end `exiting`
+{status}, `writing` {bytes} now and then, and one of
+
+- `written` {status, path, bytes, data_bytes, unreadable_bytes, threads, late, untraced, may_miss_threads, left_managed,
+  pause_seconds, life_seconds}: `bytes` is the size of the file, `data_bytes` what was written of it; the lists name at
+  most 200 threads, the note in the core all,
+- `passed` {status, why}: no dump was wanted of this end; status null when the trace was cancelled,
+- `failed` {status, code, message, hint}: no dump; status null when it is not known,
+
+and `gone` {status} when its parent was told (status null when its first thread had ended before the trace began).
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from octotui.dumps.exits.taskfiles import is_kernel_thread, is_over, slurp, star
 from octotui.errors import OctotuiError, ProcessGone, Refused
 from octotui.text import decoded, printable
 
+_CRASH_DUMP = frozenset({b"DOTNET_DbgEnableMiniDump=1", b"COMPlus_DbgEnableMiniDump=1"})
 _ELF64 = 2
 _ELF_HEAD = 20
 
@@ -33,6 +34,12 @@ def check(pid: int, started: int, machine: Machine | None) -> Machine:
     _check_tracer(pid)
     _check_class(pid, machine)
     return machine
+
+
+def has_crash_dump(pid: int) -> bool:
+    """Whether its runtime was told to write a dump when it crashes: it cannot while octotui traces it."""
+    variables = slurp(f"/proc/{pid}/environ").split(b"\0")
+    return any(variable in _CRASH_DUMP for variable in variables)
 
 
 def gone(pid: int) -> ProcessGone:

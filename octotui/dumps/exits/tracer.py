@@ -20,7 +20,7 @@ from octotui.dumps.exits.capturing import Capturing
 from octotui.dumps.exits.machine import this_machine
 from octotui.dumps.exits.orders import Link, LinkClosed, Order
 from octotui.dumps.exits.pace import LOOK_SECONDS
-from octotui.dumps.exits.refusing import check
+from octotui.dumps.exits.refusing import check, has_crash_dump
 from octotui.dumps.exits.target import Target
 from octotui.dumps.exits.taskfiles import is_over, threads_of
 from octotui.errors import OctotuiError
@@ -95,7 +95,8 @@ class _Tracer:
         self._is_over = self._is_behind = False
         self._target.seize(order.started)
         threads = len(self._target.threads)
-        link.tell("tracing", threads=threads, us=round((time.monotonic() - began) * 1e6))
+        seconds = time.monotonic() - began
+        link.tell("tracing", threads=threads, us=round(seconds * 1e6), blocks_crash_dump=has_crash_dump(order.pid))
 
     def run(self) -> None:
         """Until the target has ended and was reaped, or is not to be traced any more."""

@@ -54,6 +54,12 @@ def test_who_traces_it_already_is_named(start, trace) -> None:
     assert first.kinds() == ["tracing"]
 
 
+@pytest.mark.parametrize("value", ["1", "0"])
+def test_a_crash_dump_that_the_trace_keeps_the_runtime_from_is_told(start, trace, value: str) -> None:
+    target = start("return", env={"DOTNET_DbgEnableMiniDump": value})
+    assert trace(target).until("tracing")["blocks_crash_dump"] == (value == "1")
+
+
 def test_octotui_does_not_trace_itself() -> None:
     assert refusal(os.getpid(), refusing.start_ticks(os.getpid()))["code"] == "own"
 
