@@ -76,9 +76,10 @@ def _ending(facts: DumpFacts) -> list[tuple[str, str]]:
         some = ", ".join(str(thread) for thread in facts.exit.left_managed[:5])
         rows.append(("left", f"managed code, by thread {some}: no managed stack is left of it, the heap is whole"))
     missing = len({*facts.exit.late, *facts.exit.untraced})
-    if missing or facts.exit.may_miss_threads:
-        said = f"{missing} threads" if missing else "threads of the last 25 ms, for it made many quickly"
-        rows.append(("missing", said if missing else f"perhaps {said}"))
+    if missing:
+        rows.append(("missing", f"{missing} thread{'s' * (missing > 1)}"))
+    elif facts.exit.may_miss_threads:
+        rows.append(("missing", "perhaps threads of its last 25 ms, for it made many quickly"))
     if facts.exit.unreadable_bytes:
         rows.append(("unread", f"{bytes_text(facts.exit.unreadable_bytes)} of its memory could not be read"))
     return rows
