@@ -1,7 +1,9 @@
 """Prints what being traced to its end costs a .NET process: `python benchmarks/exit_overhead.py [--runs 7]`.
 
 Each run of a target that works without waiting, and of one that makes 2,000 threads one after the other, is measured by
-the target itself. Untraced and traced runs take turns, so that what else the machine does meets both alike. Medians.
+the target itself. Untraced and traced runs take turns, so that what else the machine does meets both alike. Medians, and
+the least: what else the machine does is more than one percent of a busy one, but hardly disturbs the fastest of many runs,
+by which the target that is bound by the CPU is judged.
 """
 
 from __future__ import annotations
@@ -29,9 +31,10 @@ class Work(NamedTuple):
     name: str
     setting: str
     most_ratio: float
+    is_judged_by_the_least: bool
 
 
-WORKS = (Work("bound by the CPU", "cpu 400", 1.01), Work("2,000 threads, one by one", "threads 2000", 1.5))
+WORKS = (Work("bound by the CPU", "cpu 400", 1.01, True), Work("2,000 threads, one by one", "threads 2000", 1.5, False))
 
 
 def seconds_of(work: Work, directory: Path, *, is_traced: bool) -> float:
@@ -63,19 +66,18 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7)
     runs = parser.parse_args().runs
     goals = []
-    print(f"| work of a .NET 8 process | untraced ms | traced ms | ratio of medians (of {runs}) |\n|---|---|---|---|")
+    print(f"| work of a .NET 8 process | untraced ms | traced ms | medians of {runs} | least |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="oct-") as home:
         for work in WORKS:
             seconds: dict[bool, list[float]] = {False: [], True: []}
             for run in range(2 * runs):
                 seconds[run % 2 == 1].append(seconds_of(work, Path(home), is_traced=run % 2 == 1))
             plain, traced = median(seconds[False]), median(seconds[True])
+            ratios = {False: traced / plain, True: min(seconds[True]) / min(seconds[False])}
             spread = f"{min(seconds[True]) * 1e3:.0f} to {max(seconds[True]) * 1e3:.0f}"
-            print(
-                f"| {work.name} | {plain * 1e3:.0f} | {traced * 1e3:.0f} ({spread}) | {traced / plain:.3f} |",
-                flush=True,
-            )
-            goals.append(Goal(work.name, traced / plain, work.most_ratio))
+            figures = f"{plain * 1e3:.0f} | {traced * 1e3:.0f} ({spread}) | {ratios[False]:.3f} | {ratios[True]:.3f}"
+            print(f"| {work.name} | {figures} |", flush=True)
+            goals.append(Goal(work.name, ratios[work.is_judged_by_the_least], work.most_ratio, decimals=3))
     print()
     print_goals(goals)
 

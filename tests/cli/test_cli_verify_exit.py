@@ -47,5 +47,5 @@ def test_it_says_what_the_dump_lacks(verified: Callable[..., list[str]]) -> None
     ]
     assert verified(late=[7, 8], untraced=[8, 9])[-1] == "  missing  3 threads"
     assert verified(late=[7])[-1] == "  missing  1 thread"
-    assert verified(may_miss_threads=True)[-1].startswith("  missing  perhaps threads of the last 25 ms")
+    assert verified(may_miss_threads=True)[-1].startswith("  missing  perhaps threads of its last 25 ms")
     assert verified(unreadable_bytes=8192)[-1] == "  unread   8.2 kB of its memory could not be read"
