@@ -1,9 +1,9 @@
 """Prints what being traced to its end costs a .NET process: `python benchmarks/exit_overhead.py [--runs 7]`.
 
-Each run of a target that works without waiting, and of one that makes 2,000 threads one after the other, is measured by
-the target itself. Untraced and traced runs take turns, so that what else the machine does meets both alike. Medians, and
-the least: what else the machine does is more than one percent of a busy one, but hardly disturbs the fastest of many runs,
-by which the target that is bound by the CPU is judged.
+A target that works without waiting, and one that makes 2,000 threads one after the other, measure their own work.
+Untraced and traced runs take turns, so that what else the machine does meets both alike. Medians, and
+the least: what else a busy machine does is more than one percent, but hardly disturbs the fastest of many runs, by
+which the target that is bound by the CPU is judged.
 """
 
 from __future__ import annotations
