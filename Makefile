@@ -9,7 +9,7 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet --root-user-
 DEMO := $(VENV)/.with-demo
 TEST := $(VENV)/.with-test
 # Those that measure, in their quick form: each has a longer one in its first lines. kill.py has a target of its own.
-HELPERS := accounting crowd heartbeat kill monitors ptys report scripted_rows throttled
+HELPERS := accounting catch_kills crowd heartbeat kill monitors ptys report scripted_rows throttled
 COMMA := ,
 CHOSEN := $(patsubst %,benchmarks/%.py,$(subst $(COMMA), ,$(BENCH)))
 BENCHMARKS := $(filter-out $(HELPERS:%=benchmarks/%.py),$(sort $(wildcard benchmarks/[a-z]*.py)))

@@ -1,7 +1,8 @@
 """Ends `octotui catch` with SIGKILL while it holds a real .NET process or waits for its end, and looks at what is left.
 
 A target ends by itself with a status of its own. Half of them are held when the blow falls; of the others half are
-traced and run, and half stand at their end while they are written. What counts: is it stopped a second later, did it end with its status, how long did it stand still.
+traced and run, and half stand at their end while they are written. What counts: is it stopped a second later, did it
+end with its status, how long did it stand still.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def blow(home: Path, number: int, chance: random.Random) -> Blow:
     was = MOMENTS[number % len(MOMENTS)]
     with ExitStack() as stack:
         target = stack.enter_context(started_program(home, "exit 3", LIFE_MS, threads=3))
-        words = ("--hold", "--after", "100") if was == HELD else ("--at-exit",)
+        words = ("--hold",) if was == HELD else ("--at-exit",)
         octotui = _catching(home, target, *words)
         stack.callback(_end, octotui)
         _wait_until(target, was, octotui)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @click.option("--type", "kind", type=click.Choice(TYPES), help="How much to write. [heap; full with --at-exit]")
 @click.option("--backend", type=click.Choice((AUTO, *NAMES)), default=AUTO, show_default=True, help="How to capture.")
 @click.option("--output", "directory", metavar="DIR", type=named_path, help="Keep the dumps here.")
-@click.option("--yes", is_flag=True, help="Hold and trace without asking.")
+@click.option("--yes", is_flag=True, help="Hold and trace without asking. Needed for a hold where nobody can be asked.")
 @output.json_option
 def command(
     pid: int | None,
@@ -140,16 +140,23 @@ def command(
         destination=settings.output,
     )
     check(rule)
-    if (hold or at_exit) and not yes and (as_json or not output.can_ask()):
-        what = "a hold stops processes" if hold else "a trace attaches to processes"
-        raise UsageError(f"{what}, and nobody can be asked here", hint="add --yes")
+    if hold and not yes and (as_json or not output.can_ask()):
+        raise UsageError("a hold stops processes, and nobody can be asked here", hint="add --yes")
     if settings.read_only:
         raise Refused("read-only is set, so nothing is captured", hint="clear OCTOTUI_READ_ONLY")
     host = Host.open(settings, is_following=True)
     try:
         sample = host.read_sample()
         rule = _with_keys(rule, sample)
-        return asyncio.run(catching.run(host, rule, sample, ask=(hold or at_exit) and not yes, as_json=as_json))
+        return asyncio.run(
+            catching.run(
+                host,
+                rule,
+                sample,
+                ask=(hold or at_exit) and not yes and not as_json and output.can_ask(),
+                as_json=as_json,
+            )
+        )
     finally:
         host.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from octotui.dumps.arming.state import Caught, Ending, RuleState
@@ -48,13 +48,16 @@ def exit_status(state: RuleState, results: Iterable[DumpResult], *, interrupted:
     return FAILED if state.ended_early or state.failed else NOTHING_MATCHED
 
 
-def rule_document(state: RuleState, reach: str) -> dict[str, Any]:
-    """`rule` of `octotui catch --json`. `can_miss` is what can be missed here, "" for nothing."""
+def rule_document(state: RuleState, reach: str, remarks: Sequence[Remark]) -> dict[str, Any]:
+    """`rule` of `octotui catch --json`. `can_miss` is what can be missed here, "" for nothing; `warnings` were known
+    before it was armed.
+    """
     return {
         "id": state.id,
         "sentence": state.sentence,
         "ending": state.ending.value if state.ending else "interrupted",
         "can_miss": reach,
+        "warnings": [remark.message for remark in remarks],
         "seen": state.seen,
         "captured": state.captured,
         "dumps": state.dumps,

@@ -62,7 +62,7 @@ async def run(host: Host, rule: Rule, sample: Sample, *, ask: bool, as_json: boo
             await narrator
             line.clear()
         state = next(found for found in watch.rules if found.id == state.id)
-        return _report(watch, state, interrupted=interrupted.is_set(), as_json=as_json)
+        return _report(watch, state, remarks, interrupted=interrupted.is_set(), as_json=as_json)
     finally:
         await watch.aclose()
         await host.dumps.aclose()
@@ -147,11 +147,11 @@ def _state(watch: Watch, rule_id: int) -> RuleState:
     return next(state for state in watch.rules if state.id == rule_id)
 
 
-def _report(watch: Watch, state: RuleState, *, interrupted: bool, as_json: bool) -> int:
+def _report(watch: Watch, state: RuleState, remarks: tuple[Remark, ...], *, interrupted: bool, as_json: bool) -> int:
     results = watch.results
     status = catch_text.exit_status(state, results, interrupted=interrupted)
     if as_json:
-        rule = catch_text.rule_document(state, watch.reach)
+        rule = catch_text.rule_document(state, watch.reach, remarks)
         output.write_json({"results": [result.as_json() for result in results], "rule": rule})
         return status
     for text in (*plan_text.result_lines(results), *catch_text.closing_lines(state, interrupted=interrupted)):

@@ -22,7 +22,7 @@ class Behaviour:
     `ballast_mb` of random bytes in the managed heap; `heartbeat` keeps the file of gaps; `marker` is reversed into a
     string of the heap; `seconds` of life, 0 for as long as its starter lives; `threads` more that wait; `busy` percent
     of one core; `child` a bash command that it starts, awaits and ends with; `tasks` are pairs
-    (every seconds, command), 0 for once at the start.
+    (every seconds, command), 0 for once at the start. `end` is how it ends by itself: `3000 return 1`, `50 throw`.
     """
 
     ballast_mb: int = 0
@@ -34,6 +34,7 @@ class Behaviour:
     child: str = ""
     tasks: tuple[tuple[int, str], ...] = ()
     ends_with_stdin: bool = True
+    end: str = ""
 
     def environment(self, *, ready: str = "", heartbeat_file: str = "") -> dict[str, str]:
         values = {
@@ -47,6 +48,7 @@ class Behaviour:
             "TASKS": "\n".join(f"{every} {command}" for every, command in self.tasks),
             "STDIN": "1" if self.ends_with_stdin else "",
             "READY": ready,
+            "END": self.end,
         }
         return {_SETTING + name: value for name, value in values.items() if value}
 

@@ -16,7 +16,9 @@ CALAMARI_VERSION = "2026.4.55"
 LONG_TASK = 826567
 SHORT_TASK = 826570
 _SCRIPT_NAME = "Bootstrap.4f2-8b1c-4d7e-9a3f0c5d2e7b.Script.sh"
-_SHORT_SECONDS = 3
+_SHORT_END = "3000 return 1"
+"""Too quick for a person to dump, and a failure: what watch rules are for."""
+
 
 _BOOTSTRAP = """\
 #!/bin/bash
@@ -71,10 +73,10 @@ class TreeLayout:
 def write_layout(
     layout: TreeLayout, calamari: Sequence[str], *, script_key: str, password: str, ballast_mb: int
 ) -> None:
-    """Writes both work directories: one whose Calamari runs a script until the end, one whose Calamari soon ends."""
+    """Writes both work directories: one whose Calamari runs a script until the end, one whose Calamari soon fails."""
     script = f"exec bash {_SCRIPT_NAME} {script_key}"
     running = Behaviour(ballast_mb=ballast_mb, threads=6, busy=4, child=script)
-    finding = Behaviour(ballast_mb=16, seconds=_SHORT_SECONDS)
+    finding = Behaviour(ballast_mb=16, end=_SHORT_END)
     work = layout.long_bootstrap.parent
     variables = f"-variables={work / 'Variables.secret'}"
     _write_work(

@@ -41,7 +41,7 @@ SENSELESS = [
     (["812", "--count", "3"], "a time between them", "--every"),
     (["812", "--at-exit", "--count", "3", "--yes"], "ends once", "--count"),
     (["--role", "calamari", "--hold"], "nobody can be asked", "--yes"),
-    (["--role", "calamari", "--at-exit", "--json"], "nobody can be asked", "--yes"),
+    (["--role", "calamari", "--hold", "--json"], "nobody can be asked", "--yes"),
 ]
 
 
@@ -121,10 +121,10 @@ def test_the_line_of_the_wait_shows_the_counts_and_the_one_at_work() -> None:
 
 def test_the_document_of_a_rule_has_every_count() -> None:
     caught = Caught(1, KEY, "Calamari", "calamari", Stage.PASSED, 0.0, "it ended", exit_status=3 << 8)
-    document = catch_text.rule_document(state_of(seen=1, passed=1, caught=(caught,)), "short ones can be missed")
+    document = catch_text.rule_document(state_of(seen=1, passed=1, caught=(caught,)), "short ones can be missed", ())
     assert set(document) == {
         "id", "sentence", "ending", "can_miss", "seen", "captured", "dumps", "passed", "ended_early", "failed",
-        "left", "lost_events", "unseen", "processes",
+        "left", "lost_events", "unseen", "processes", "warnings",
     }  # fmt: skip
     assert (document["ending"], document["can_miss"]) == ("interrupted", "short ones can be missed")
     (process,) = document["processes"]

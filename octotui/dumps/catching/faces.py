@@ -16,6 +16,9 @@ from octotui.processes.model import Meaning, ProcessInfo, ProcessKey, Sample
 from octotui.text import printable
 
 MOST_KNOWN = 2000
+_BECOME_OTHERS = frozenset({"", Role.NONE, Role.WRAPPER, Role.BOOTSTRAP})
+"""Roles that a sample may have seen just before the exec: a shell or a setsid that becomes a Calamari keeps its key."""
+
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -43,12 +46,12 @@ class Faces:
         """Remembers the process and says who it is; of one that is gone already only `name` is known."""
         sample, process = self._sample, self._read(key)
         seen = sample.snapshot.processes.get(key) if sample is not None else None
-        if sample is not None and seen is not None and (process is None or _is_same_program(seen, process)):
-            found = (seen, sample.meaning(key))
+        meaning = sample.meaning(key) if sample is not None else Meaning()
+        if seen is not None and not (process and meaning.role in _BECOME_OTHERS and _is_other_program(seen, process)):
+            found = (seen, meaning)
         elif process is None:
             found = self._known.get(key) or (ProcessInfo(key, 0, printable(name, 60)), Meaning())
         else:
-            # The sample may have seen what started it: a shell or a setsid that became this program keeps its key.
             role = classify(process)
             meaning = Meaning(role.role.value, LABELS.get(role.role, ""), role.reason, command=role.command)
             found = (process, meaning if role.role is not Role.NONE else Meaning())
@@ -90,5 +93,5 @@ class Faces:
         return entry.info if entry is not None and entry.info.key == key and entry.info.state not in "ZX" else None
 
 
-def _is_same_program(seen: ProcessInfo, now: ProcessInfo) -> bool:
-    return (seen.name, seen.argv, seen.executable) == (now.name, now.argv, now.executable)
+def _is_other_program(seen: ProcessInfo, now: ProcessInfo) -> bool:
+    return (seen.name, seen.argv, seen.executable) != (now.name, now.argv, now.executable)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 LOOK_SECONDS = 0.025
-QUICK_THREADS = 16
+QUICK_THREADS = 32
 QUICK_SECONDS = 0.25
 CALM_SECONDS = 1.0
 LONGEST_CALM_SECONDS = 30.0

@@ -15,6 +15,7 @@ from octotui.dumps.exits.refusing import denied, gone
 from octotui.dumps.exits.taskfiles import group_of, is_over, slurp, status_of, threads_of
 
 _FATAL = frozenset({signal.SIGILL, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGSEGV, signal.SIGSYS})
+SEIZE_SECONDS = 0.7
 _ALL = ptrace.TRACE_EXIT | ptrace.TRACE_EXEC | ptrace.TRACE_CLONE
 _QUICK = ptrace.TRACE_EXIT | ptrace.TRACE_EXEC
 
@@ -106,11 +107,16 @@ class Target:
         for thread in threads_of(self.pid):
             if thread in self.threads:
                 continue
+            # A thread that calls exec keeps all of its process from being seized until its siblings are dead. Does one
+            # of them stop at its end meanwhile, it waits for us and we for it: then SIGALRM ends the tracer.
+            signal.setitimer(signal.ITIMER_REAL, SEIZE_SECONDS)
             try:
                 ptrace.seize(thread, options)
             except OSError:
                 # It has ended, or it is traced from its start and has not stopped for the first time yet.
                 continue
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
             self.threads[thread] = options
             count += 1
         return count

@@ -98,6 +98,25 @@ def test_a_trace_is_cancelled_and_the_process_runs_on(start, trace) -> None:
     assert not traced.path.exists()
 
 
+def test_a_tracer_that_waits_for_an_exec_which_waits_for_it_gives_way(
+    start, trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exits = Target._exits
+
+    def as_if_the_stop_came_during_a_look(target: Target, thread: int) -> None:
+        if target.pace.was_quick:
+            time.sleep(0.05)
+            target._seize_new()
+        exits(target, thread)
+
+    monkeypatch.setattr(Target, "_exits", as_if_the_stop_came_during_a_look)
+    target = start("burstexec", 500)
+    traced = trace(target)
+    target.finish()
+    assert target.wait(SOON) == 9
+    assert traced.path.exists() is False
+
+
 def test_a_file_that_is_there_already_is_neither_written_nor_removed(start, trace, tmp_path: Path) -> None:
     (tmp_path / "core").symlink_to(tmp_path / "precious")
     (tmp_path / "precious").write_text("precious")
