@@ -36,8 +36,8 @@ check: lint test ## everything that has to pass before a change is handed in
 keys: $(TEST) ## write the key table of the README from the action table
 	@$(PYTHON) .ci/keys.py README.md
 
-picture: $(TEST) ## draw docs/octotui.svg with the program itself
-	@$(PYTHON) tests/ui/ui_picture.py docs/octotui.svg
+picture: $(TEST) ## draw the pictures of the README with the program itself
+	@$(PYTHON) tests/ui/ui_picture.py docs
 
 fuzz: $(TEST) ## break cores, replies, /proc files and command lines; CASES=10000 SEED=1
 	@$(PYTHON) tests/fuzz/long_run.py --cases $(or $(CASES),10000) --seed $(or $(SEED),1) $(FUZZ_ARGS)

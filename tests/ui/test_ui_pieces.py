@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from ui_fakes import CALAMARI, TENTACLE, step
-from ui_picture import picture, text_of
 
 from octotui.dumps.model import DumpPlan, DumpRequest, LeftOut
 from octotui.dumps.results import Job, JobState
@@ -134,10 +133,3 @@ async def test_a_read_that_never_ends_can_be_left_behind() -> None:
         async with asyncio.timeout(0.05):
             await in_daemon_thread(gate.wait)
     gate.set()
-
-
-def test_the_picture_of_the_readme_is_what_the_program_draws_now(tmp_path: Path) -> None:
-    picture(tmp_path / "now.svg")
-    now = text_of((tmp_path / "now.svg").read_text("utf-8"))
-    committed = text_of((ROOT / "docs" / "octotui.svg").read_text("utf-8"))
-    assert now == committed, "run: make picture"
