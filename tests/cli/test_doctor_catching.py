@@ -33,7 +33,7 @@ def test_a_small_buffer_of_events_still_hears_of_each_start() -> None:
 def test_without_root_it_says_what_is_missed_and_how_to_miss_nothing() -> None:
     check = catching(warning("process events", "not available (needs root): octotui polls", "sudo x"), USER)
     assert check.status is Status.WARNING
-    assert "shorter than about 20 ms can be missed" in check.detail
+    assert "shorter than about 50 ms can be missed" in check.detail
     assert check.fix.startswith("sudo ")
     assert check.is_command
 

@@ -19,11 +19,11 @@ _SECONDS = "60"
 
 def catching(events: Check, rights: Rights | None = None) -> Check:
     """Whether `octotui catch` hears of each start, or what it can miss and what helps. `events` is the line on them."""
-    from octotui.dumps.sentry.polling import Polling
+    from octotui.dumps.sentry.polling import SHORTEST_MS
 
     if events.status is Status.OK or events.detail.startswith("on:"):
         return ok(CATCH, "processes of any length: the kernel tells of each at its start")
-    words = f"octotui polls for new processes: those shorter than about {Polling.polling_ms} ms can be missed"
+    words = f"octotui polls for new processes: those shorter than about {SHORTEST_MS} ms can be missed"
     is_root = (rights or read_rights()).is_root
     return warning(CATCH, words, events.fix if is_root else as_root("catch", "--role", "calamari"))
 

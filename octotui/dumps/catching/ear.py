@@ -13,6 +13,7 @@ from octotui.dumps.catching.capturing import NO_ROOM
 from octotui.dumps.catching.port import Message, key_of
 from octotui.dumps.catching.preflight import writes_crash_dumps
 from octotui.dumps.model import Severity
+from octotui.dumps.sentry.polling import SHORTEST_MS
 from octotui.errors import ProcessGone, Refused
 from octotui.processes.model import ProcessKey
 from octotui.text import printable
@@ -67,7 +68,7 @@ class Ear:
     def _ready(self, message: Message, rule_id: int, key: ProcessKey, now: float) -> Answer:
         self._desk.reach = ""
         if not message.get("events"):
-            shortest = f"processes shorter than about {float(message.get('polling_ms') or 0):.0f} ms can be missed"
+            shortest = f"processes shorter than about {SHORTEST_MS} ms can be missed"
             reason = _text(message, "reason") or "the kernel tells of no starts here"
             self._desk.reach = f"{reason}: {shortest}"
         return []

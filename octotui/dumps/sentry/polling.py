@@ -19,6 +19,9 @@ from octotui.processes.newest import NewestPid, is_thread
 from octotui.processes.statfile import parse_stat
 
 LOOK_SECONDS = 0.02
+SHORTEST_MS = 50
+"""The shortest life of which each one was caught by looking so often (benchmarks/catch.py polling)."""
+
 YOUNG_SECONDS = 2.0
 LISTING_SECONDS = 1.0
 LISTING_ALONE_SECONDS = 0.1
