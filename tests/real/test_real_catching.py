@@ -99,3 +99,27 @@ async def test_a_target_that_reaches_its_age_is_traced_from_then_on_and_captured
     assert caught.exit_status == 7 << 8
     await watch.aclose()
     assert bench.leftovers() == []
+
+
+async def test_of_twelve_that_start_at_once_four_are_captured_two_at_a_time_and_the_rest_is_told_as_left(
+    watch: Watch, bench: Bench, start_target: StartTarget
+) -> None:
+    await arm(watch, Rule(below_us(), count=4, max_parallel=2, type=DumpType.MINI))
+    at_once: list[int] = []
+    looks = asyncio.create_task(_look(at_once, bench))
+    await asyncio.gather(*(asyncio.to_thread(start_target) for _ in range(12)))
+    await until(lambda: watch.rules[0].ending is Ending.COUNT, "four are captured")
+    await watch.settle()
+    looks.cancel()
+    state = watch.rules[0]
+    assert (state.captured, state.failed, state.ended_early) == (4, 0, 0)
+    assert state.seen == state.captured + state.left > 4
+    assert [result.outcome for result in watch.results] == [JobState.FINISHED] * 4
+    assert 1 <= max(at_once) <= 2
+    assert bench.leftovers() == []
+
+
+async def _look(at_once: list[int], bench: Bench) -> None:
+    while True:
+        at_once.append(sum(not job.state.is_over for job in bench.service.jobs))
+        await asyncio.sleep(0.005)
