@@ -5,9 +5,9 @@ Usage: python benchmarks/catch.py [PART ...] [--count N] [--kills K] [--seed S]
 Parts: rates, holds, ends, slowdown, polling, kills. The long form: python benchmarks/catch.py --count 200 --kills 100
 
 Rates and holds are those of short C programs called Calamari, below a sentry of their own: idle, beside two busy loops,
-and beside 1,000 and 2,000 forks a second. Ends are those of real .NET 8 programs that are traced from their start. Slow-down is
-told by the target itself. Polling is what is left without events of the kernel. Kills end the real `octotui catch` with
-SIGKILL while it holds or traces a real .NET program.
+and beside 1,000 and 2,000 forks a second. Ends are those of real .NET 8 programs that are traced from their start.
+Slow-down is told by the target itself. Polling is what is left without events of the kernel. Kills end the real
+`octotui catch` with SIGKILL while it holds or traces a real .NET program.
 """
 
 from __future__ import annotations
