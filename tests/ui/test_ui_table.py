@@ -59,7 +59,7 @@ def test_a_wide_name_never_breaks_the_columns() -> None:
 )
 def test_since_when_a_process_is_gone_is_never_cut_short(seconds: float, shown: str) -> None:
     row = replace(rows(usual_sample(), ViewState())[0], lifecycle=Lifecycle.EXITED, exited_seconds=seconds)
-    assert f" {shown} " in line_text(row_line(row, fit(80), UNICODE, is_cursor=False, is_captured=False))
+    assert f" {shown} " in line_text(row_line(row, fit(80), UNICODE, is_cursor=False))
 
 
 def test_a_deep_process_says_its_depth_and_keeps_room_for_its_name() -> None:
