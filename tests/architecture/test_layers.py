@@ -13,6 +13,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "octotui"
 
 BASE = {"text", "units", "errors"}
+BELOW = {"processes", "octopus", "dotnet", "analysis", "dumps"}
 ROOMS: dict[str, set[str]] = {
     "text": set(),
     "units": set(),
@@ -23,12 +24,12 @@ ROOMS: dict[str, set[str]] = {
     "processes": BASE | {"processes"},
     "octopus": {"octopus", "processes.model", "text"},
     "dotnet": {"dotnet", "processes.model", "text", "errors"},
-    "dumps": BASE | {"", "dumps", "dotnet", "octopus", "processes", "locations"},
+    "analysis": BASE | {"", "analysis", "dotnet", "octopus", "processes"},
+    "dumps": BASE | {"", "dumps", "analysis", "dotnet", "octopus", "processes", "locations"},
     "demo": {"demo", "errors"},
-    "host": BASE | {"config", "locations", "processes", "octopus", "dotnet", "dumps"},
-    "cli": BASE
-    | {"cli", "", "config", "configfile", "locations", "host", "processes", "octopus", "dotnet", "dumps", "demo"},
-    "ui": BASE | {"ui", "", "config", "configfile", "locations", "host", "processes", "octopus", "dotnet", "dumps"},
+    "host": BASE | {"config", "locations", "processes", "octopus", "dotnet", "analysis", "dumps"},
+    "cli": BASE | BELOW | {"cli", "", "config", "configfile", "locations", "host", "demo"},
+    "ui": BASE | BELOW | {"ui", "", "config", "configfile", "locations", "host"},
     "__main__": {"cli"},
     "": set(),
 }

@@ -1,0 +1,1 @@
+"""Figures that a runtime gives of itself while it runs."""

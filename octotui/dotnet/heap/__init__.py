@@ -1,0 +1,1 @@
+"""What lies on the managed heap of a live process, by type; never what it holds."""

@@ -1,0 +1,1 @@
+"""Managed stacks of a live process: taken, named, grouped and compared."""
