@@ -183,7 +183,9 @@ async def test_hostile_names_are_caught_and_told_in_one_piece(
     assert caught["name"].isprintable()
 
 
-async def test_a_process_that_a_person_held_when_its_runtime_became_ready_is_held_once(made: Children, home: Path) -> None:
+async def test_a_process_that_a_person_held_when_its_runtime_became_ready_is_held_once(
+    made: Children, home: Path
+) -> None:
     key, loop = key_of(made.start(program(home), "run").pid), Loop()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, closing(Link(theirs)) as link, closing(Holds(loop, link, lambda _: None)) as holds:
