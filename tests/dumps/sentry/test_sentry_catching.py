@@ -201,3 +201,16 @@ async def test_a_process_that_a_person_held_when_its_runtime_became_ready_is_hel
         finally:
             os.close(named)
     assert state_of(key.pid) != "T"
+
+
+async def test_a_hold_that_waits_for_a_runtime_ends_with_its_rule(ears: Listening, made: Children, home: Path) -> None:
+    await ears.arm(**calamari())
+    pid = made.start(program(home), "run").pid
+    await ears.until("caught", pid=pid)
+    order = {"do": "hold", **key_of(pid)._asdict(), "seconds": 0.3, "when": "ready"}
+    ears.sentry.send({**order, "by": "rule 1"})
+    ears.sentry.send({"do": "disarm", "id": 1})
+    other = made.start(program(home), "run").pid
+    ears.sentry.send({**order, **key_of(other)._asdict(), "by": "you"})
+    assert (await ears.until("refused", pid=other))["code"] == "no-runtime"
+    assert ears.of("refused", pid=pid) == []
