@@ -26,6 +26,7 @@ SENSELESS = [
     (["--role", "calamari", "--at-exit", "--hold", "--yes"], "held", "--at-exit"),
     (["--role", "calamari", "--every", "5"], "--every", "--count"),
     (["--role", "calamari", "--hold-seconds", "5"], "--hold-seconds", "--hold"),
+    (["--role", "calamari", "--hold", "--hold-seconds", "7200", "--yes"], "seconds from 0 to 3480", "30"),
     (["--role", "calamari", "--yes-hold-service"], "--yes-hold-service", "--hold"),
     (["--role", "calamari", "--at-exit", "--type", "mini", "--yes"], "all of its memory", "--type"),
     (["--role", "calamari", "--at-exit", "--backend", "ipc", "--yes"], "octotui itself", "--backend"),

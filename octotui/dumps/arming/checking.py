@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+from octotui.dumps.arming.holdsteps import CAPTURE_HOLD_SECONDS
 from octotui.dumps.arming.rule import Rule
+from octotui.dumps.sentry.orders import LONGEST_HOLD_SECONDS
 from octotui.errors import UsageError
 from octotui.octopus.rolenames import KNOWN, roles_named
 from octotui.processes.filters import parse_filter
@@ -13,6 +15,8 @@ from octotui.text import printable
 MOST_COUNT = 1000
 NEED_A_RUNNING_TARGET = frozenset({"ipc", "dotnet-dump"})
 MOST_SECONDS = 7 * 86_400.0
+MOST_HOLD_SECONDS = LONGEST_HOLD_SECONDS - 2 * CAPTURE_HOLD_SECONDS
+"""What may be said for a look: the sentry holds nothing for longer than an hour, and a capture comes after it."""
 
 
 def check(rule: Rule) -> None:
@@ -70,8 +74,9 @@ def _check_numbers(rule: Rule) -> None:
         "--hold-seconds": rule.hold_seconds, "the time for writing": rule.most_seconds,
     }  # fmt: skip
     for name, value in seconds.items():
-        if value is not None and not (math.isfinite(value) and 0 <= value <= MOST_SECONDS):
-            raise UsageError(f"{name}: seconds from 0 to {MOST_SECONDS:.0f}", hint="write it as 30 or 2.5")
+        most = MOST_HOLD_SECONDS if name == "--hold-seconds" else MOST_SECONDS
+        if value is not None and not (math.isfinite(value) and 0 <= value <= most):
+            raise UsageError(f"{name}: seconds from 0 to {most:.0f}", hint="write it as 30 or 2.5")
     for name, wanted in {"--quiet": when.quiet_seconds, "--every": rule.every_seconds}.items():
         if wanted is not None and wanted <= 0:
             raise UsageError(f"{name}: has to be more than 0 seconds", hint=f"write it as {name} 30")

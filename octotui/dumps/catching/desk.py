@@ -27,6 +27,9 @@ from octotui.errors import CaptureFailed, OctotuiError
 from octotui.octopus.rolenames import SERVICES
 from octotui.processes.model import ProcessKey
 
+MOST_WITHOUT_DUMP = 200
+"""Results of captures that were refused or failed, which a host without room makes for as long as a rule is armed."""
+
 
 class Desk:
     """Used on one event loop. `clock` is monotonic seconds."""
@@ -44,6 +47,7 @@ class Desk:
         self.link = SentryLink(start_sentry, self.tasks, self._hear, self._sentry_gone)
         self._ear = Ear(self)
         self._results: dict[tuple[ProcessKey, str], DumpResult] = {}
+        self._without_dump = 0
         self._arming: dict[int, asyncio.Future[None]] = {}
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
@@ -162,7 +166,11 @@ class Desk:
         self._over(rule_id, key, Settled(outcome, note, hint, result), status)
 
     def _keep(self, result: DumpResult) -> None:
-        """A result, or the same with its digest."""
+        """A result, or the same with its digest. Without a dump only the first ones are kept; the rule counts all."""
+        if result.path is None:
+            if self._without_dump >= MOST_WITHOUT_DUMP:
+                return
+            self._without_dump += 1
         self._results[result.target.key, str(result.path or len(self._results))] = result
         self._changed.set()
 

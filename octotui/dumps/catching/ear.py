@@ -163,7 +163,8 @@ class Ear:
         return found
 
     def _untraceable(self, message: Message, rule_id: int, key: ProcessKey, now: float) -> Answer:
-        outcome = Outcome.GONE if _text(message, "code") in _GONE else Outcome.FAILED
+        code = _text(message, "code")
+        outcome = Outcome.GONE if code in _GONE else Outcome.LEFT if code == "enough-traced" else Outcome.FAILED
         return self._over(message, rule_id, key, outcome, _text(message, "message") or "it cannot be traced")
 
     def _exiting(self, message: Message, rule_id: int, key: ProcessKey, now: float) -> Answer:
@@ -205,6 +206,8 @@ class Ear:
         if self._desk.ends.is_landing(key):
             return []
         self._desk.ends.forget(key)
+        if outcome is not Outcome.PASSED:
+            self._desk.tasks.run(self._desk.ends.drop_half(rule_id, key), f"drop-{key.pid}")
         self._desk.end_failed(rule_id, key, outcome, note, _text(message, "hint"), status)
         return []
 

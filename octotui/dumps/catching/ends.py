@@ -16,7 +16,7 @@ from octotui.dumps.catching.capturing import NO_ROOM, Settled
 from octotui.dumps.catching.faces import Faces
 from octotui.dumps.catching.landing import Landing
 from octotui.dumps.catching.preflight import room_at
-from octotui.dumps.catching.traced import ProcessEnd, TraceDirectory
+from octotui.dumps.catching.traced import ProcessEnd, TraceDirectory, dump_name
 from octotui.dumps.keeping.limits import Limits
 from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.targets.waiting import in_thread
@@ -90,6 +90,12 @@ class Ends:
         task = self._facts.pop(key, None)
         if task is not None:
             task.cancel()
+
+    async def drop_half(self, rule_id: int, key: ProcessKey) -> None:
+        """Removes what a tracer that was killed had written; one that gave up by itself has left nothing."""
+        directory = self._directories.get(rule_id)
+        if directory is not None:
+            await in_thread(directory.drop, dump_name(key))
 
     def written(self, rule_id: int, key: ProcessKey, message: Mapping[str, Any], *, is_wanted: bool) -> None:
         """A tracer wrote a dump: it is taken, verified and put into the store, in a task."""

@@ -15,8 +15,14 @@ from octotui.dumps.staged.journal import Entry, Journal, boot_id, new_token, own
 from octotui.dumps.staged.places import own_place
 from octotui.dumps.staged.staging import Staging
 from octotui.errors import CaptureFailed
+from octotui.processes.model import ProcessKey
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def dump_name(key: ProcessKey) -> str:
+    """What the sentry has a tracer call its file."""
+    return f"dump-{key.pid}-{key.started}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,8 +105,8 @@ class Catcher:
             is_held = refusal is None
             left += [refusal] if refusal else []
         if order.trace is not None and not glance.is_over:
-            problem = self._traces.trace(key, rule.id, order.trace, any_status=order.any_status)
-            left += [refusals.not_traced(glance.name, key.pid, problem)] if problem else []
+            why_not = self._traces.trace(key, glance.name, rule.id, order.trace, any_status=order.any_status)
+            left += [why_not] if why_not else []
         self._link.tell(
             "caught", id=rule.id, pid=key.pid, started=key.started, name=glance.name, heard_ns=heard_ns,
             held=is_held, role=glance.finding.role.value, open=rule.matcher.is_open,

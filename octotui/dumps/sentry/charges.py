@@ -13,6 +13,7 @@ from octotui.dumps.sentry.holds import Holds
 from octotui.dumps.sentry.link import Link
 from octotui.dumps.sentry.loop import Loop, Timer
 from octotui.dumps.sentry.readiness import Readiness
+from octotui.dumps.sentry.rules import owner_of
 from octotui.processes.model import ProcessKey
 
 
@@ -96,6 +97,9 @@ class Charges:
         for charge in list(self._charges.values()):
             if rule_id in charge.rule_ids:
                 charge.rule_ids.discard(rule_id)
+                if charge.again is not None and charge.again[1] == owner_of(rule_id):
+                    charge.again[2].cancel()
+                    charge.again = None
                 self._drop_if_idle(charge.key)
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from octotui.dumps.sentry.rules import ArmedRule
 from octotui.dumps.sentry.tracer import Serve
 from octotui.dumps.sentry.traces import Traces
 from octotui.processes.model import ProcessKey
+from octotui.text import decoded, printable
 
 ORDERS_AT_ONCE = 64
 
@@ -164,9 +165,10 @@ class Guard:
         if stat is None or stat.started != key.started or stat.state in "ZX":
             self._refuse(refusals.gone(key.pid), key, order.id)
             return
-        problem = self._traces.trace(key, order.id, order.trace, any_status=order.any_status)
-        if problem:
-            self._refuse(refusals.not_traced(f"process {key.pid}", key.pid, problem), key, order.id)
+        name = printable(decoded(stat.name))
+        refusal = self._traces.trace(key, name, order.id, order.trace, any_status=order.any_status)
+        if refusal is not None:
+            self._refuse(refusal, key, order.id)
 
     def _refuse(self, refusal: Refusal, key: ProcessKey, rule_id: int | None = None) -> None:
         refusal.tell(self._link, key, rule_id)

@@ -66,8 +66,13 @@ class Holds:
     ) -> str:
         """Announces and stops a process. Returns "" or the slug of why it still runs (see `refusals.not_held`).
 
+        One that is held already gets a new limit and owner.
+
         `descriptor` names the process to the kernel, and stays the caller's. `heard_ns` is on the monotonic clock.
         """
+        if key in self._held:
+            self.extend(key, seconds, by)
+            return ""
         if self._keeper is None and not self.prepare():
             return "no-keeper"
         if self._is_suspended:

@@ -10,15 +10,18 @@ from typing import Any
 
 LARGEST_PACKET = 64 << 10
 BUFFER_BYTES = 1 << 20
-MOST_WAITING = 4096
-"""News that are kept for an octotui that does not read; after that the oldest are dropped and counted."""
+MOST_WAITING = 1 << 16
+"""News that are kept for an octotui that does not read; one that lets more than that wait is as good as gone.
+
+None is left out: octotui would count wrong, and wait for ever for what came of a capture.
+"""
 
 _quoted = json.encoder.encode_basestring_ascii
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 class Closed(Exception):
-    """The other end is gone."""
+    """The other end is gone, or has not read for so long that it may as well be."""
 
 
 class Link:
@@ -30,7 +33,6 @@ class Link:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
         self._connection = connection
         self._waiting: deque[bytes] = deque()
-        self.dropped = 0
 
     def fileno(self) -> int:
         return self._connection.fileno()
@@ -58,8 +60,7 @@ class Link:
         if not self._waiting and self._send(packet):
             return True
         if len(self._waiting) >= MOST_WAITING:
-            self._waiting.popleft()
-            self.dropped += 1
+            raise Closed
         self._waiting.append(packet)
         return False
 

@@ -65,6 +65,11 @@ def not_traced(name: str, pid: int, why: str) -> Refusal:
     return Refusal("no-tracer", f"{name} ({pid}) is not traced: {why}", "capture it while it runs")
 
 
+def enough_traced(name: str, pid: int, count: int) -> Refusal:
+    words = f"{count} process{' is' if count == 1 else 'es are'} traced already"
+    return Refusal("enough-traced", f"{name} ({pid}) is not traced: {words}", "wait for fewer: --under or --name")
+
+
 def not_held(name: str, pid: int, slug: str) -> Refusal:
     """By what `Holds.stop` answered."""
     why, hint = _WHY_NOT_HELD[slug]

@@ -11,6 +11,11 @@ from octotui.processes.model import ProcessKey
 MOST_REMEMBERED = 8192
 
 
+def owner_of(rule_id: int) -> str:
+    """Who holds for a rule, as octotui shows it."""
+    return f"rule {rule_id}"
+
+
 @dataclass(slots=True)
 class ArmedRule:
     """One rule. `caught` keeps it from catching a process twice; `before` are the processes that matched when it was
@@ -35,4 +40,4 @@ class ArmedRule:
     @property
     def by(self) -> str:
         """The owner of its holds, as octotui shows it."""
-        return f"rule {self.order.id}"
+        return owner_of(self.order.id)

@@ -7,10 +7,12 @@ import os
 import time
 from collections.abc import Callable
 
+from octotui.dumps.sentry import refusals
 from octotui.dumps.sentry.glance import stat_of
 from octotui.dumps.sentry.link import LARGEST_PACKET, Link
 from octotui.dumps.sentry.loop import Loop
 from octotui.dumps.sentry.orders import TraceLimits
+from octotui.dumps.sentry.refusals import Refusal
 from octotui.dumps.sentry.tracer import Serve, Tracer
 from octotui.processes.model import ProcessKey
 
@@ -71,15 +73,17 @@ class Traces:
         if len(self._spares) < SPARES and not self._add_spare():
             self._loop.later(0.0, self._fill_up)
 
-    def trace(self, key: ProcessKey, rule_id: int, limits: TraceLimits, *, any_status: bool) -> str:
-        """Hands a process to the spare tracer. Returns why not, in words, or ""."""
+    def trace(
+        self, key: ProcessKey, name: str, rule_id: int, limits: TraceLimits, *, any_status: bool
+    ) -> Refusal | None:
+        """Hands a process to the spare tracer. Returns why not, or None."""
         if key in self._at_work:
-            return ""
+            return None
         if len(self._at_work) >= MOST_TRACERS:
-            return f"{MOST_TRACERS} processes are traced already"
+            return refusals.enough_traced(name, key.pid, len(self._at_work))
         problem = self.prepare()
         if problem:
-            return problem
+            return refusals.not_traced(name, key.pid, problem)
         tracer = self._spares.pop()
         tracer.key, tracer.rule_id = key, rule_id
         tracer.patience, tracer.heard_at = limits.most_seconds + PATIENCE_SECONDS, time.monotonic()
@@ -100,7 +104,7 @@ class Traces:
         if len(self._at_work) == 1:
             self._loop.later(LOOK_SECONDS, self._look)
         self._loop.later(0.0, self._fill_up)
-        return ""
+        return None
 
     def cancel(self, key: ProcessKey) -> bool:
         """Asks for the end of one trace, writing or not. False when there is none."""

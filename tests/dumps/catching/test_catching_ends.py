@@ -15,8 +15,10 @@ from dump_cores import Core, note
 from dump_doubles import Sleeper, Sleepers
 from watch_world import CALAMARI, WatchWorld
 
+from octotui.dumps.arming.armed import MOST_FAILURES
 from octotui.dumps.arming.rule import Rule, When, Whom
 from octotui.dumps.arming.state import Ending, Stage
+from octotui.dumps.catching.desk import MOST_WITHOUT_DUMP
 from octotui.dumps.catching.traced import TraceDirectory
 from octotui.dumps.keeping.limits import Limits
 from octotui.dumps.keeping.store import Store
@@ -125,6 +127,44 @@ async def test_a_tracer_cannot_have_another_file_taken(world: WatchWorld, sleepe
     world.sentry.of("written", sleeper.key, status=FAILED, path=str(victim))
     await world.until(lambda: world.rule.failed == 1, "it is refused")
     assert victim.exists()
+
+
+async def test_a_rule_outlives_those_that_there_was_no_tracer_left_for(
+    world: WatchWorld, start_sleeper: Sleepers
+) -> None:
+    await world.arm(AT_EXIT, count=9)
+    keys = [start_sleeper().key for _ in range(MOST_FAILURES + 1)]
+    for key in keys:
+        world.watch.see(world.sample(key))
+        world.sentry.of("caught", key, name="Calamari", held=False)
+        world.sentry.of("refused", key, code="enough-traced", message="64 processes are traced already", hint="wait")
+    await world.until(lambda: world.rule.left == len(keys), "all of them are left")
+    assert (world.rule.failed, world.rule.ending) == (0, None)
+
+
+async def test_of_a_storm_of_processes_that_are_left_the_counts_stay_and_the_results_are_bounded(
+    world: WatchWorld,
+) -> None:
+    await world.arm(AT_EXIT, count=9)
+    keys = [ProcessKey(4_000_000 + number, 1) for number in range(MOST_WITHOUT_DUMP + 20)]
+    for key in keys:
+        world.sentry.of("caught", key, name="Calamari", held=False)
+        world.sentry.of("refused", key, code="enough-traced", message="64 processes are traced already", hint="wait")
+    await world.until(lambda: world.rule.left == len(keys), "all of them are left")
+    assert len(world.watch.results) == MOST_WITHOUT_DUMP
+
+
+async def test_half_a_dump_of_a_tracer_that_died_does_not_stay_until_its_rule_ends(
+    world: WatchWorld, sleeper: Sleeper
+) -> None:
+    await world.arm(AT_EXIT, count=9)
+    await traced(world, sleeper.key)
+    half = Path(write_core(world, sleeper.key))
+    world.sentry.of("writing", sleeper.key, bytes=1000)
+    world.sentry.of("failed", sleeper.key, status=None, message="the tracer died")
+    await world.until(lambda: world.rule.failed == 1, "it has failed")
+    await world.until(lambda: not half.exists(), "its half file is gone")
+    assert world.rule.ending is None
 
 
 async def test_of_many_that_end_at_once_as_many_are_kept_as_were_asked_for(

@@ -5,10 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sentry_world import Children, Listening, key_of, ours, program, state_of, until
+
+from octotui.dumps.sentry.holds import Holds
+from octotui.dumps.sentry.link import Link
+from octotui.dumps.sentry.loop import Loop
 
 SECONDS = 60
 
@@ -175,3 +181,36 @@ async def test_hostile_names_are_caught_and_told_in_one_piece(
     caught = await ears.until("caught", pid=pid)
     await ears.until("held", pid=pid)
     assert caught["name"].isprintable()
+
+
+async def test_a_process_that_a_person_held_when_its_runtime_became_ready_is_held_once(
+    made: Children, home: Path
+) -> None:
+    key, loop = key_of(made.start(program(home), "run").pid), Loop()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, closing(Link(theirs)) as link, closing(Holds(loop, link, lambda _: None)) as holds:
+        named = os.pidfd_open(key.pid)
+        try:
+            for owner in ("you", "rule 1"):
+                assert holds.stop(key, named, "Calamari", SECONDS, owner, None, 0) == ""
+            before = len(os.listdir("/proc/self/fd"))
+            assert holds.release(key, "asked")
+            # One descriptor named it, and no timer of the first hold is left to end what ended already.
+            assert len(os.listdir("/proc/self/fd")) == before - 1
+            assert [timer for _, _, timer in loop._timers if timer.call is not None] == []
+        finally:
+            os.close(named)
+    assert state_of(key.pid) != "T"
+
+
+async def test_a_hold_that_waits_for_a_runtime_ends_with_its_rule(ears: Listening, made: Children, home: Path) -> None:
+    await ears.arm(**calamari())
+    pid = made.start(program(home), "run").pid
+    await ears.until("caught", pid=pid)
+    order = {"do": "hold", **key_of(pid)._asdict(), "seconds": 0.3, "when": "ready"}
+    ears.sentry.send({**order, "by": "rule 1"})
+    ears.sentry.send({"do": "disarm", "id": 1})
+    other = made.start(program(home), "run").pid
+    ears.sentry.send({**order, **key_of(other)._asdict(), "by": "you"})
+    assert (await ears.until("refused", pid=other))["code"] == "no-runtime"
+    assert ears.of("refused", pid=pid) == []

@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sentry_world import Children, Listening, key_of, ours, program, state_of, until
 
+from octotui.dumps.sentry.link import Closed, Link
 from octotui.dumps.sentry.orders import Arm, HoldOrder, Unusable, parse_order
 
 JSON = st.recursive(
@@ -134,3 +136,17 @@ def test_the_sentrys_program_started_by_hand_says_what_it_is_for() -> None:
     )
     assert done.returncode == 2
     assert done.stderr == "octotui starts this program by itself: octotui catch --help\n"
+
+
+def test_a_sentry_whose_news_nobody_reads_any_more_ends_instead_of_leaving_some_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("octotui.dumps.sentry.link.MOST_WAITING", 10)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, closing(Link(theirs)) as link:
+        while link.tell("caught", name="x" * 10_000):
+            pass
+        for _ in range(9):
+            assert not link.tell("ended")
+        with pytest.raises(Closed):
+            link.tell("ended")

@@ -64,6 +64,23 @@ async def test_a_tracer_that_dies_or_holds_for_too_long_is_told_as_failed(
     await tracing.until("failed", pid=pid, id=2)
 
 
+async def test_more_processes_than_can_be_traced_at_once_are_left_and_said_to_be(
+    made: Children, home: Path, events: None
+) -> None:
+    few = (
+        "import runpy, sys; from octotui.dumps.sentry import traces; traces.MOST_TRACERS = 1;"
+        f" sys.argv = ['']; runpy.run_path({str(Path(__file__).with_name('sentry_tracer.py'))!r})"
+    )
+    async with listening(command=("-I", "-c", few)) as ears:
+        await ears.arm(**at_exit(home, "waits"))
+        first = made.start(program(home), "run").pid
+        await ears.until("tracing", pid=first)
+        second = made.start(program(home), "run").pid
+        refused = await ears.until("refused", pid=second, id=1)
+        assert refused["code"] == "enough-traced"
+        assert "1 process is traced already" in refused["message"]
+
+
 async def test_a_tracer_cannot_speak_for_other_processes_or_for_the_sentry(
     tracing: Listening, made: Children, home: Path
 ) -> None:
