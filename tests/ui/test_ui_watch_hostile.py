@@ -120,6 +120,20 @@ def test_w_and_enter_in_one_go_arm_what_the_form_would_have_shown(tmp_path: Path
         assert terminal.wait_for_end() == 0
 
 
+def test_h_and_enter_in_one_go_hold_the_process(tmp_path: Path) -> None:
+    own = {"OCTOTUI_STATE_DIR": str(tmp_path / "state")}
+    with hostile_processes(tmp_path) as pids:
+        with Terminal(["--all", "--pid", str(pids[0]), "--interval", "60"], own) as terminal:
+            terminal.wait_for(lambda seen: str(pids[0]) in seen)
+            terminal.press("gH\r")
+            terminal.wait_for(lambda seen: "HELD" in seen.splitlines()[1])
+            assert is_stopped(pids[0])
+            terminal.press("H")
+            terminal.wait_for(lambda seen: "HELD" not in seen)
+            terminal.press("q")
+            assert terminal.wait_for_end() == 0
+
+
 def test_holding_and_watching_processes_with_hostile_names_drives_no_terminal(tmp_path: Path) -> None:
     arguments = ["--all", "--pid", str(os.getpid()), "--interval", "60"]
     own = {"OCTOTUI_STATE_DIR": str(tmp_path / "state")}

@@ -118,6 +118,7 @@ class Dialog(ModalScreen[_T]):
         self._scroll = VerticalScroll(*self.make_fields(), self.body, can_focus=False)
         self._arrows = ArrowHint(glyphs)
         self.choices = Horizontal(self._arrows, *self.make_choices(), classes="dialog-choices")
+        self._offered: Choice | None = None
 
     def make_choices(self) -> tuple[Choice, ...]:
         """The buttons, left to right."""
@@ -142,6 +143,7 @@ class Dialog(ModalScreen[_T]):
         """Give `choice` the focus, and say how the other one is reached where there are two."""
         self._arrows.has_choice = sum(one.display for one in self.query(Choice)) > 1
         self._arrows.changed()
+        self._offered = choice
         choice.focus()
 
     def on_mount(self) -> None:
@@ -168,8 +170,10 @@ class Dialog(ModalScreen[_T]):
         self.dismiss(None)
 
     def action_confirm(self) -> None:
-        if isinstance(self.focused, Choice):
-            self.focused.action_choose()
+        # The focus comes a moment after the first frame, and a quick Enter before it.
+        chosen = self._offered if self.focused is None else self.focused
+        if isinstance(chosen, Choice):
+            chosen.action_choose()
 
     def action_scroll(self, lines: int) -> None:
         self._scroll.scroll_relative(y=lines, animate=False)
