@@ -123,11 +123,13 @@ def test_w_and_enter_in_one_go_arm_what_the_form_would_have_shown(tmp_path: Path
 def test_h_and_enter_in_one_go_hold_the_process(tmp_path: Path) -> None:
     own = {"OCTOTUI_STATE_DIR": str(tmp_path / "state")}
     with hostile_processes(tmp_path) as pids:
-        with Terminal(["--all", "--pid", str(pids[0]), "--interval", "60"], own) as terminal:
-            terminal.wait_for(lambda seen: str(pids[0]) in seen)
+        pid = pids[0]
+        terminal = Terminal(["--all", "--pid", str(pid), "--interval", "60"], own)
+        with terminal:
+            terminal.wait_for(lambda seen: str(pid) in seen)
             terminal.press("gH\r")
             terminal.wait_for(lambda seen: "HELD" in seen.splitlines()[1])
-            assert is_stopped(pids[0])
+            assert is_stopped(pid)
             terminal.press("H")
             terminal.wait_for(lambda seen: "HELD" not in seen)
             terminal.press("q")
