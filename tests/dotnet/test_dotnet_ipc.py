@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octotui.dotnet import ipc, wire
-from octotui.dotnet.ipc import DumpKind, RuntimeInfo, generate_core_dump, process_info
+from octotui.dotnet import connection, wire
+from octotui.dotnet.ipc import DumpKind, generate_core_dump, process_info
 from octotui.dotnet.model import DiagnosticsSocket
 from octotui.errors import DiagnosticsError
 
@@ -101,7 +101,8 @@ async def test_a_reply_in_single_bytes_is_put_together(serve: Serve) -> None:
 
     info = await process_info(await serve(answer), timeout=30)
 
-    assert info == RuntimeInfo(812, "8.0.4", "Calamari", "x64", "Calamari run-script")
+    assert (info.pid, info.version, info.entry_assembly) == (812, "8.0.4", "Calamari")
+    assert (info.arch, info.command) == ("x64", "Calamari run-script")
 
 
 @pytest.mark.parametrize("known", [0x08, 0x04, 0x00])
@@ -323,13 +324,13 @@ async def test_connecting_does_not_run_on_the_event_loop(serve: Serve, monkeypat
 
     target = await serve(answer)
     threads: list[int] = []
-    connect = ipc._connect
+    connect = connection._connect
 
     def observed(target: DiagnosticsSocket) -> socket.socket:
         threads.append(threading.get_ident())
         return connect(target)
 
-    monkeypatch.setattr(ipc, "_connect", observed)
+    monkeypatch.setattr(connection, "_connect", observed)
     assert (await process_info(target)).pid == 812
     assert threads
     assert threading.get_ident() not in threads
@@ -344,7 +345,7 @@ async def test_a_connection_that_comes_after_a_cancellation_is_closed(
     target = await serve(answer)
     made: list[socket.socket] = []
     may_go, closed = threading.Event(), asyncio.Event()
-    connect, discard = ipc._connect, ipc._discard
+    connect, discard = connection._connect, connection._discard
 
     def slow(target: DiagnosticsSocket) -> socket.socket:
         may_go.wait(30)
@@ -355,8 +356,8 @@ async def test_a_connection_that_comes_after_a_cancellation_is_closed(
         discard(connecting)
         closed.set()
 
-    monkeypatch.setattr(ipc, "_connect", slow)
-    monkeypatch.setattr(ipc, "_discard", discarded)
+    monkeypatch.setattr(connection, "_connect", slow)
+    monkeypatch.setattr(connection, "_discard", discarded)
     asking = asyncio.ensure_future(process_info(target))
     await asyncio.sleep(0.05)
     asking.cancel()
