@@ -67,7 +67,7 @@ async def begin(target: DiagnosticsSocket, request: bytes) -> tuple[sockets.sock
         length, is_ok = wire.reply_header(await _receive(connection, wire.HEADER.size))
         payload = await _receive(connection, length)
         if not is_ok:
-            raise _failure(target, *wire.error_reply(payload))
+            raise error_of(target, *wire.error_reply(payload))
         kept, connection = connection, None
         return kept, payload
     except wire.Garbled as error:
@@ -80,7 +80,7 @@ async def begin(target: DiagnosticsSocket, request: bytes) -> tuple[sockets.sock
             f"process {target.pid} ended or closed the connection before it answered", code="diagnostics-closed"
         ) from None
     except OSError as error:
-        raise _refusal(target, error) from None
+        raise failed(target, error) from None
     finally:
         if connection is not None:
             connection.close()
@@ -149,7 +149,7 @@ async def _receive(connection: sockets.socket, count: int) -> bytes:
     return bytes(received)
 
 
-def _failure(target: DiagnosticsSocket, code: int, said: str) -> DiagnosticsError:
+def error_of(target: DiagnosticsSocket, code: int, said: str) -> DiagnosticsError:
     if code == wire.UNKNOWN_COMMAND:
         return UnknownCommand(f"the runtime of process {target.pid} does not know this command")
     lines = [printable(line.strip().removeprefix("[createdump] "), 300) for line in said.splitlines() if line.strip()]
@@ -159,7 +159,7 @@ def _failure(target: DiagnosticsSocket, code: int, said: str) -> DiagnosticsErro
     return DiagnosticsError(words, code="diagnostics-failed")
 
 
-def _refusal(target: DiagnosticsSocket, error: OSError) -> DiagnosticsError:
+def failed(target: DiagnosticsSocket, error: OSError) -> DiagnosticsError:
     path = printable(target.path, 300)
     if isinstance(error, ConnectionRefusedError):
         return DiagnosticsError(f"nobody listens at {path}: its process has ended", code="diagnostics-stale")

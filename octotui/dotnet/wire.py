@@ -11,6 +11,7 @@ LARGEST_MESSAGE = 0xFFFF
 """Bytes of one message, header included: its size field has sixteen bits."""
 
 DUMP_COMMANDS = 0x01
+EVENT_COMMANDS = 0x02
 PROCESS_COMMANDS = 0x04
 SERVER = 0xFF
 UNKNOWN_COMMAND = 0x80131385
