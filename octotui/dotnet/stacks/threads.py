@@ -1,0 +1,47 @@
+"""The threads of a process as the kernel has them: names, states, and both of their numbers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from octotui.dotnet.kernel import read_bounded
+from octotui.text import decoded, printable
+
+MOST_THREADS = 20_000
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class KernelThread:
+    """`id` in octotui's pid namespace, `own_id` in the innermost one of the process; `name` is printable."""
+
+    id: int
+    own_id: int
+    name: str
+    state: str
+
+
+def read_threads(pid: int, proc: Path = _PROC) -> dict[int, KernelThread]:
+    """The threads of `pid` by their own ids, at most `MOST_THREADS`. Empty for one that ended. Blocks."""
+    found: dict[int, KernelThread] = {}
+    directory = proc / str(pid) / "task"
+    try:
+        names = os.listdir(directory)
+    except OSError:
+        return found
+    for name in names[:MOST_THREADS]:
+        try:
+            thread = _parsed(int(name), read_bounded(directory / name / "status", 4096))
+        except (OSError, ValueError):
+            continue
+        found[thread.own_id] = thread
+    return found
+
+
+def _parsed(thread: int, raw: bytes) -> KernelThread:
+    fields = dict(line.split(b":\t", 1) for line in raw.split(b"\n") if b":\t" in line)
+    own = fields.get(b"NSpid", b"").split()
+    name = printable(decoded(fields.get(b"Name", b"").replace(b"\\n", b"\n").replace(b"\\\\", b"\\")), 64)
+    return KernelThread(thread, int(own[-1]) if own else thread, name, decoded(fields.get(b"State", b"?")[:1]))
