@@ -112,7 +112,10 @@ def _thread(own_id: int, samples: Samples, thread: KernelThread | None, table: M
     else:
         activity = Activity.NATIVE if thread.state == "R" else Activity.WAITING
     host_id, name, state = (thread.id, thread.name, thread.state) if thread else (0, "", "")
-    return ThreadLook(host_id, own_id, name, state, activity, frames, samples.count, samples.managed, len(samples.seen))
+    used = thread.cpu_seconds if thread else None
+    return ThreadLook(
+        host_id, own_id, name, state, activity, frames, samples.count, samples.managed, len(samples.seen), used
+    )
 
 
 def _remarks(

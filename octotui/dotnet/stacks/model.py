@@ -57,6 +57,7 @@ class ThreadLook:
     `id` is the kernel's thread id in octotui's pid namespace (0 when the thread ended before it was found), `own_id`
     the one that the process itself sees. `state` is the kernel's letter. `frames` are those of the last sample, the
     innermost first. Of `samples`, `managed_samples` found it in managed code; `stacks_seen` counts different stacks.
+    `cpu_seconds` is the CPU time that it had used by then (None when the kernel did not tell).
     """
 
     id: int
@@ -68,6 +69,7 @@ class ThreadLook:
     samples: int = 1
     managed_samples: int = 0
     stacks_seen: int = 1
+    cpu_seconds: float | None = None
 
     @property
     def is_cut(self) -> bool:

@@ -11,16 +11,21 @@ from octotui.text import decoded, printable
 
 MOST_THREADS = 20_000
 _PROC = Path("/proc")
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
 class KernelThread:
-    """`id` in octotui's pid namespace, `own_id` in the innermost one of the process; `name` is printable."""
+    """`id` in octotui's pid namespace, `own_id` in the innermost one of the process; `name` is printable.
+
+    `cpu_seconds` is None when it could not be read.
+    """
 
     id: int
     own_id: int
     name: str
     state: str
+    cpu_seconds: float | None
 
 
 def read_threads(pid: int, proc: Path = _PROC) -> dict[int, KernelThread]:
@@ -33,15 +38,25 @@ def read_threads(pid: int, proc: Path = _PROC) -> dict[int, KernelThread]:
         return found
     for name in names[:MOST_THREADS]:
         try:
-            thread = _parsed(int(name), read_bounded(directory / name / "status", 4096))
+            used = _cpu_seconds(directory / name / "stat")
+            thread = _parsed(int(name), read_bounded(directory / name / "status", 4096), used)
         except (OSError, ValueError):
             continue
         found[thread.own_id] = thread
     return found
 
 
-def _parsed(thread: int, raw: bytes) -> KernelThread:
+def _cpu_seconds(path: Path) -> float | None:
+    try:
+        fields = read_bounded(path, 4096).rpartition(b")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _parsed(thread: int, raw: bytes, cpu_seconds: float | None) -> KernelThread:
     fields = dict(line.split(b":\t", 1) for line in raw.split(b"\n") if b":\t" in line)
     own = fields.get(b"NSpid", b"").split()
     name = printable(decoded(fields.get(b"Name", b"").replace(b"\\n", b"\n").replace(b"\\\\", b"\\")), 64)
-    return KernelThread(thread, int(own[-1]) if own else thread, name, decoded(fields.get(b"State", b"?")[:1]))
+    state = decoded(fields.get(b"State", b"?")[:1])
+    return KernelThread(thread, int(own[-1]) if own else thread, name, state, cpu_seconds)
