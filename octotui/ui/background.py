@@ -1,11 +1,12 @@
-"""A blocking call in a thread that quitting never waits for."""
+"""Blocking calls in threads that quitting never waits for."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from queue import SimpleQueue
+from typing import Any, ClassVar, TypeVar
 
 _T = TypeVar("_T")
 
@@ -28,5 +29,36 @@ async def in_daemon_thread(call: Callable[[], _T]) -> _T:
         else:
             settle(lambda: None if future.done() else future.set_result(value))
 
-    threading.Thread(target=work, name="octotui-scan", daemon=True).start()
+    _Worker.idle().give(work)
     return await future
+
+
+class _Worker:
+    """A daemon thread that does one thing after the other, and is found again by whoever needs one next.
+
+    A thread for each call would have the C library spread their memory over arenas that are never given back.
+    """
+
+    _idle: ClassVar[list[_Worker]] = []
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[Callable[[], Any]] = SimpleQueue()
+        threading.Thread(target=self._run, name="octotui-scan", daemon=True).start()
+
+    @classmethod
+    def idle(cls) -> _Worker:
+        """One that has nothing to do; a new one when all are at work, or hang in the kernel."""
+        with cls._lock:
+            if cls._idle:
+                return cls._idle.pop()
+        return cls()
+
+    def give(self, work: Callable[[], None]) -> None:
+        self._work.put(work)
+
+    def _run(self) -> None:
+        while True:
+            self._work.get()()
+            with self._lock:
+                self._idle.append(self)
