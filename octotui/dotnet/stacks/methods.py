@@ -122,7 +122,8 @@ class MethodTable:
         except BadStream:
             return None
         flags = _METHOD.unpack_from(payload)[3]
-        return names.frame(self._modules.get(module, ""), type_name, method, flags, signature)
+        frame = names.frame(self._modules.get(module, ""), type_name, method, flags, signature)
+        return frame if frame.method else None
 
 
 def unknown(address: int) -> Frame:
