@@ -28,7 +28,8 @@ def cost_sentences(plan: HeapPlan, name: str) -> Iterator[tuple[str, str]]:
     else:
         yield f"{memory}; {bytes_text(plan.headroom_bytes)} are left below its limit.", ""
     for warning in plan.warnings:
-        yield printable(warning, 400), "warning"
+        shown = printable(warning, 400)
+        yield shown[:1].upper() + shown[1:], "warning"
     yield NO_CONTENT, "muted"
 
 

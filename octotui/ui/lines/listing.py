@@ -25,7 +25,10 @@ EMPTY = Item(())
 
 
 def sentence_items(text: str, style: str, width: int, glyphs: Glyphs, *, sign: str = "") -> list[Item]:
-    """A sentence in as many lines of at most `width` cells as it takes, `sign` before the first; `text` is printable."""
+    """A sentence in as many lines of at most `width` cells as it takes, `sign` before the first.
+
+    `text` must be printable.
+    """
     room = max(8, width - len(sign))
     parts = wrapped(glyphs.text(text), room)
     return [

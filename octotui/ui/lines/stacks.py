@@ -21,6 +21,9 @@ Folds = Collection[tuple[Frame, ...]]
 
 OTHERS: tuple[Frame, ...] = ()
 
+NARROW = 60
+"""Cells below which what the look cost stands below the threads."""
+
 SLOW_SECONDS = 3.0
 _STUCK = (
     "It has not answered yet. One that is stuck in its runtime never does; the wait ends by itself, and Esc leaves."
@@ -44,7 +47,9 @@ def stack_items(looks: Sequence[Look], unfolded: Folds, needle: str, width: int,
     A fold opens by itself where `needle` is found in it.
     """
     look, courses = looks[-1], compare(looks)
-    items = sentence_items(_summary(looks), "muted", width, glyphs)
+    is_narrow = width < NARROW
+    summary = _threads(look) if is_narrow else f"{_threads(look)} · {_cost(looks)}"
+    items = sentence_items(summary, "muted", width, glyphs)
     for hint in hints(looks):
         items += sentence_items(_sentence(hint), "warning", width, glyphs, sign="! ")
     for remark in look.remarks:
@@ -59,6 +64,8 @@ def stack_items(looks: Sequence[Look], unfolded: Folds, needle: str, width: int,
         items += [EMPTY, *sentence_items(printable(words, _MOST_NAMES), "exited", width, glyphs)]
     if look.others:
         items += [EMPTY, *_other_items(len(groups), look, OTHERS in unfolded, needle, width, glyphs)]
+    if is_narrow:
+        items += [EMPTY, *sentence_items(_cost(looks), "muted", width, glyphs)]
     return items
 
 
@@ -68,16 +75,17 @@ def taken_text(looks: Sequence[Look]) -> str:
     return times[0] if len(times) == 1 else f"{times[0]} to {times[-1]}"
 
 
-def _summary(looks: Sequence[Look]) -> str:
-    """The runtime, how many threads, and what it cost the process."""
-    look = looks[-1]
-    version = f".NET {look.runtime.version}" if look.runtime.version else ".NET"
+def _threads(look: Look) -> str:
+    """The runtime, and how many threads there are."""
+    version = f".NET {printable(look.runtime.version, 40)}" if look.runtime.version else ".NET"
     total = len(look.threads) + len(look.others)
+    return f"{version} · {len(look.threads)} of {total} threads with managed frames"
+
+
+def _cost(looks: Sequence[Look]) -> str:
+    """How long it took, and for how long the process stood still."""
     count = f"{len(looks)} looks, the last" if len(looks) > 1 else "taken"
-    return printable(
-        f"{version} · {len(look.threads)} of {total} threads with managed frames · {count} in {look.seconds:.2f} s · "
-        f"{stops_text(look)}"
-    )
+    return f"{count} in {looks[-1].seconds:.2f} s · {stops_text(looks[-1])}"
 
 
 def _sentence(text: str) -> str:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 0.25
 
+_BEFORE = "Nothing is counted before you have seen what that costs the process."
+
 
 class HeapScreen(ListingScreen):
     """Nothing is counted before the question about its cost was answered. Leaving the screen ends the counting."""
@@ -97,7 +99,7 @@ class HeapScreen(ListingScreen):
         elif self._plan is not None and self._plan.refusal:
             items += refused_items(self._plan, width, glyphs)
         elif self.histogram is None:
-            items += sentence_items("Nothing was counted.", "muted", width, glyphs)
+            items += sentence_items(_BEFORE, "muted", width, glyphs)
         else:
             items += histogram_items(self.histogram, width, glyphs)
         return items

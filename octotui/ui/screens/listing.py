@@ -38,6 +38,7 @@ class ListingScreen(ActingScreen):
     """Base of the screens that show something taken from one process. Their lines are made anew whenever the width,
     the search or what is known changes."""
 
+    AUTO_FOCUS = ""
     also: ClassVar[Mapping[str, str]] = {"quit": "back"}
     hints: ClassVar[tuple[str, ...]] = ()
 

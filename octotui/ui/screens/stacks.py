@@ -78,7 +78,7 @@ class StacksScreen(ListingScreen):
             "previous-process": lambda: self._go_to(self._index - 1),
             "look-again": lambda: self.look(1),
             "look-repeatedly": lambda: self.look(LOOKS),
-            "write-analysis": self._write,
+            "write-analysis": lambda: self._write() and None,
             "show-heap": lambda: self.processes.stacks.open_heap(self, self.key),
         }
 

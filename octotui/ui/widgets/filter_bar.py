@@ -13,7 +13,6 @@ from textual.widgets import Input, Label
 
 from octotui.ui.widgets.fields import WrongPart
 
-
 FILTER_WORDS = "words, -word, a|b, role:calamari, user:root, cpu>5, mem>500m, age<5m, pid:812, task:42"
 
 
