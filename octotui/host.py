@@ -8,8 +8,10 @@ from collections.abc import Collection, Mapping, Set
 
 from octotui import locations
 from octotui.config import Settings
+from octotui.dotnet.observer import Observer
 from octotui.dotnet.probe import DotnetProbe
 from octotui.dumps.catching.watch import Watch
+from octotui.dumps.estimating.surroundings import Surroundings
 from octotui.dumps.keeping.limits import Fullness, Limits
 from octotui.dumps.keeping.records import DumpRecord
 from octotui.dumps.keeping.store import Store
@@ -29,7 +31,7 @@ from octotui.processes.source import open_source
 
 class Host:
     """The machine octotui runs on: samples of its processes, the service that captures them, the watch that
-    catches them.
+    catches them, the observer that asks them.
 
     `settings.output` is for the requests: the store, its journal and its history stay where they are.
     """
@@ -52,7 +54,8 @@ class Host:
         self._sample: Sample | None = None
         self._is_selective = False
         self.limits = Limits.parse(settings.quota, settings.keep_free)
-        self.dumps = DumpService(store, limits=self.limits)
+        self.observer = Observer(headroom=Surroundings().room_in_cgroup)
+        self.dumps = DumpService(store, limits=self.limits, conversations=self.observer.conversations)
         self.watch = Watch(self.dumps)
 
     @classmethod

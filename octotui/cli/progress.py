@@ -32,11 +32,13 @@ async def _lines(changes: AsyncIterator[Job], count: int) -> None:
     seen: dict[int, JobState] = {}
     began = 0
     async for job in changes:
-        if seen.get(job.id) is job.state:
+        if seen.get(job.id) is job.state and not job.waits_for:
             continue
         seen[job.id] = job.state
         name = title(job.step.target)
-        if job.state is JobState.RUNNING:
+        if job.waits_for:
+            output.line(f"{name}: {job.waits_for} ...")
+        elif job.state is JobState.RUNNING:
             began += 1
             output.line(f"{began} of {count}: {name}: {job.step.type.value} by {job.step.backend} ...")
         elif job.state is JobState.COPYING:
@@ -64,7 +66,7 @@ def _state(job: Job) -> str:
         words = f"copying {bytes_text(job.bytes_written)} of ~{bytes_text(job.step.estimate.bytes)}"
         return f"{words}, was paused {seconds_text(job.pause_seconds)}"
     if job.state is not JobState.RUNNING:
-        return job.state.value
+        return job.waits_for or job.state.value
     whole = f"~{bytes_text(job.step.estimate.bytes)}"
     words = f"{bytes_text(job.bytes_written)} of {whole}" if job.bytes_written else f"looking at its memory, {whole}"
     if job.pause_seconds > 0:

@@ -6,26 +6,27 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from octotui.dotnet import asking, runtime
 from octotui.dotnet.conversations import COUNTERS, HEAP, STACKS, Conversations, OnWait
-from octotui.dotnet.counters.model import CounterReading
-from octotui.dotnet.counters.reading import readings
-from octotui.dotnet.heap.histogram import histogram
-from octotui.dotnet.heap.model import HeapHistogram, HeapPlan
-from octotui.dotnet.heap.plan import plan
 from octotui.dotnet.model import DiagnosticsSocket, RuntimeFacts
-from octotui.dotnet.stacks.looking import DEADLINE_SECONDS, look
-from octotui.dotnet.stacks.methods import MethodTable
-from octotui.dotnet.stacks.model import Look
 from octotui.errors import DiagnosticsError, OctotuiError, Refused
 from octotui.processes.model import ProcessKey
+
+if TYPE_CHECKING:
+    from octotui.dotnet.counters.model import CounterReading
+    from octotui.dotnet.heap.model import HeapHistogram, HeapPlan
+    from octotui.dotnet.stacks.methods import MethodTable
+    from octotui.dotnet.stacks.model import Look
 
 MOST_TABLES = 16
 """Processes whose method names are kept: a large one has some ten megabytes of them."""
 
+DEADLINE_SECONDS = 10.0
 FIRST_READING_SECONDS = 5.0
+
+# What speaks with runtimes is loaded when the first one is asked: the screen starts without it.
 
 
 class Observer:
@@ -64,6 +65,8 @@ class Observer:
         deadline: float = DEADLINE_SECONDS,
     ) -> Look:
         """The managed stacks of the process now."""
+        from octotui.dotnet.stacks.looking import look
+
         async with self.conversations.turn(key, STACKS, on_wait):
             facts, _ = await self._askable(key)
             return await look(facts, self._table(key), fresh_names=fresh_names, deadline=deadline)
@@ -75,6 +78,8 @@ class Observer:
 
         Gives way to every other question and goes on after it.
         """
+        from octotui.dotnet.counters.reading import readings
+
         while True:
             async with self.conversations.turn(key, COUNTERS, on_wait) as turn:
                 _, socket = await self._askable(key)
@@ -92,6 +97,9 @@ class Observer:
 
     async def heap_plan(self, key: ProcessKey, on_wait: OnWait | None = None) -> HeapPlan:
         """What a histogram of its heap would cost it. Takes a second or two: its runtime is asked how large it is."""
+        from octotui.dotnet.counters.reading import readings
+        from octotui.dotnet.heap.plan import plan
+
         async with self.conversations.turn(key, HEAP, on_wait):
             _, socket = await self._askable(key)
             try:
@@ -110,6 +118,8 @@ class Observer:
         self, plan: HeapPlan, on_progress: Callable[[int], None] | None = None, on_wait: OnWait | None = None
     ) -> HeapHistogram:
         """The histogram that was planned. Cancelling it ends it in the process too."""
+        from octotui.dotnet.heap.histogram import histogram
+
         if plan.refusal:
             raise Refused(plan.refusal, hint=plan.hint, code="no-headroom")
         async with self.conversations.turn(plan.key, HEAP, on_wait):
@@ -129,6 +139,8 @@ class Observer:
         return facts, facts.socket
 
     def _table(self, key: ProcessKey) -> MethodTable:
+        from octotui.dotnet.stacks.methods import MethodTable
+
         table = self._tables.setdefault(key, MethodTable())
         self._tables.move_to_end(key)
         while len(self._tables) > MOST_TABLES:

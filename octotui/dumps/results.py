@@ -81,7 +81,8 @@ class DumpResult:
 class Job:
     """A step under way or over. Each event of the service is the job as it is after the event.
 
-    `seconds` and `pause_seconds` count up while it runs; `result` is set once it is over.
+    `seconds` and `pause_seconds` count up while it runs; `result` is set once it is over. `waits_for` says what
+    something else does with the target of a queued one ("" when it waits for its turn among the jobs).
     """
 
     id: int
@@ -92,6 +93,7 @@ class Job:
     pause_seconds: float = 0.0
     is_paused: bool = False
     result: DumpResult | None = None
+    waits_for: str = ""
 
     @property
     def key(self) -> ProcessKey:

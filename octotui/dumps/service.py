@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 
 from octotui.dotnet import runtime
+from octotui.dotnet.conversations import Conversations
 from octotui.dumps.backends.base import Backend
 from octotui.dumps.backends.registry import default_backends
 from octotui.dumps.captures.jobs import JobBook
@@ -47,7 +48,9 @@ class DumpService:
         inspect: Inspect = runtime.inspect,
         limits: Limits | None = None,
         surroundings: Surroundings | None = None,
+        conversations: Conversations | None = None,
     ) -> None:
+        """`conversations` are those of whoever else asks the same processes."""
         self._rights = rights or read_rights()
         self._limits = limits or Limits()
         self._backends = tuple(backends) if backends is not None else default_backends(self._rights)
@@ -62,7 +65,7 @@ class DumpService:
             surroundings or Surroundings(),
         )
         self._book = JobBook()
-        self._queue = CaptureQueue(self._workshop, self._book)
+        self._queue = CaptureQueue(self._workshop, self._book, conversations or Conversations())
         self._is_closed = False
 
     @property

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from octotui.dumps.arming.holdsteps import CAPTURE_HOLD_SECONDS
+from octotui.dumps.arming.longest import LONGEST_HOLD_SECONDS
 from octotui.dumps.arming.rule import Rule
-from octotui.dumps.sentry.orders import LONGEST_HOLD_SECONDS
 from octotui.errors import UsageError
 from octotui.octopus.rolenames import KNOWN, roles_named
 from octotui.processes.filters import parse_filter

@@ -61,6 +61,12 @@ class JobBook:
         self._put(job)
         return job
 
+    def waits(self, job_id: int, words: str) -> None:
+        """Notes what a queued job waits for."""
+        job = self._jobs[job_id]
+        if not job.state.is_over:
+            self._put(replace(job, waits_for=words))
+
     def progressed(self, job_id: int, progress: Progress) -> None:
         job = self._jobs[job_id]
         if not job.state.is_over:
@@ -68,6 +74,7 @@ class JobBook:
                 replace(
                     job,
                     state=progress.state,
+                    waits_for="",
                     bytes_written=progress.bytes_written,
                     seconds=progress.seconds,
                     pause_seconds=progress.pause_seconds,

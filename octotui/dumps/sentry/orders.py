@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from octotui.dumps.arming.longest import LONGEST_HOLD_SECONDS
 from octotui.processes.model import ProcessKey
 
-LONGEST_HOLD_SECONDS = 3600.0
 MOST_SECONDS = 86400.0
 _LARGEST = 1 << 62
 

@@ -118,7 +118,8 @@ def _sign(job: Job, glyphs: Glyphs) -> tuple[str, str]:
 def _live_parts(job: Job) -> list[Piece]:
     kind = Piece(job.step.type.value, "muted")
     if job.state is JobState.QUEUED:
-        return [kind, Piece(f"waits  ~{bytes_text(job.step.estimate.bytes)}", "muted")]
+        waits = printable(job.waits_for, 100) or "waits"
+        return [kind, Piece(f"{waits}  ~{bytes_text(job.step.estimate.bytes)}", "muted")]
     if job.state is JobState.COPYING:
         amount = f"{_amount(job)} of ~{bytes_text(job.step.estimate.bytes)}"
         return [kind, Piece(amount), *_paused(job.pause_seconds), Piece("copying to disk", "muted")]
