@@ -156,7 +156,7 @@ def _remarks(
         frames = "1 frame has" if unnamed == 1 else f"{unnamed} frames have"
         yield f"{frames} no name: the runtime tells of no method there"
     if any(thread.is_cut for thread in seen):
-        yield f"a runtime tells the {MOST_FRAMES} innermost frames of a stack: of longer ones the outer frames are missing"
+        yield f"a runtime tells the {MOST_FRAMES} innermost frames of a stack: outer ones of longer stacks are missing"
     if len(found.threads) >= MOST_THREADS:
         yield f"of its threads no more than {MOST_THREADS} were looked at"
 

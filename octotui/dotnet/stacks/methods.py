@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from bisect import bisect_right
 from operator import itemgetter
@@ -58,7 +59,7 @@ class MethodTable:
         self.cookie = cookie
 
     def take(self, event: Event) -> None:
-        """One event of `WANTED`. What is too short to be one is passed over."""
+        """One event of `WANTED`. What is cut short is passed over."""
         payload = event.payload
         if event.id in _METHODS:
             if len(payload) < _METHOD.size:
@@ -70,7 +71,8 @@ class MethodTable:
             module, start, size, _ = _METHOD.unpack_from(payload)
             self._fresh.append((start, size, module, payload))
         elif len(payload) > _MODULE.size and len(self._modules) < MOST_MODULES:
-            self._modules[_MODULE.unpack_from(payload)[0]] = _assembly(_string(payload, _MODULE.size)[0])
+            with contextlib.suppress(BadStream):
+                self._modules[_MODULE.unpack_from(payload)[0]] = _assembly(_string(payload, _MODULE.size)[0])
 
     def settle(self, *, is_whole: bool = True) -> None:
         """The rundown is over: addresses can be asked for. Without one nothing changes.
@@ -122,7 +124,8 @@ class MethodTable:
         except BadStream:
             return None
         flags = _METHOD.unpack_from(payload)[3]
-        return names.frame(self._modules.get(module, ""), type_name, method, flags, signature)
+        frame = names.frame(self._modules.get(module, ""), type_name, method, flags, signature)
+        return frame if frame.method else None
 
 
 def unknown(address: int) -> Frame:

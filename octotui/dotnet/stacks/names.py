@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 
 from octotui.dotnet.stacks.model import Frame, FrameKind
-from octotui.dotnet.stacks.typenames import Segment, interface_method, segments, spoken_type
+from octotui.dotnet.stacks.typenames import (
+    Segment,
+    array_suffix,
+    interface_method,
+    last_dot,
+    segments,
+    short,
+    spoken_type,
+)
 from octotui.text import printable
 
 LONGEST = 300
@@ -66,8 +74,13 @@ def frame(module: str, type_name: str, method: str, flags: int = 0, signature: s
 
 def type_text(name: str) -> str:
     """The full name of a type as C# source has it."""
-    path = segments(name[:_LONGEST_RAW])
-    text = spoken_type(path)
+    name = name[:_LONGEST_RAW]
+    path = segments(name)
+    if len(path) == 1 and not path[0].arguments:
+        keyword = short(name)
+        text = keyword if keyword.strip("[],*&").islower() and name.startswith("System.") else name
+    else:
+        text = spoken_type(path) + array_suffix(name)
     return printable(text if len(text) <= LONGEST else spoken_type(path, with_arguments=False), LONGEST)
 
 
@@ -76,10 +89,11 @@ def _said(type_name: str, method: str, signature: str, *, with_arguments: bool) 
     path, kind, machine = _written_types(segments(type_name))
     types = spoken_type(path, with_arguments=with_arguments)
     if machine is not None:
-        if kind is FrameKind.ASYNC and _returns_bool(signature):
+        if method == "MoveNext":
+            kind = FrameKind.ITERATOR if _returns_bool(signature) else kind
+        elif method != "SetStateMachine":
             kind = FrameKind.ITERATOR
-        if method not in ("MoveNext", "SetStateMachine"):
-            machine = f"{machine}.{_member(method, 0)[0].rpartition('.')[2]}"
+            machine = f"{machine}.{_plain(interface_method(method)[1])}"
         return _joined(types, machine), kind
     if method in (".ctor", ".cctor"):
         words = "constructor" if method == ".ctor" else "static constructor"
@@ -105,24 +119,22 @@ def _written_types(path: list[Segment]) -> tuple[list[Segment], FrameKind, str |
     machine: str | None = None
     kind = FrameKind.METHOD
     for segment in path:
-        if _CLOSURE.fullmatch(segment.name):
+        namespace, name = last_dot(segment.name) if not written else ("", segment.name)
+        inner, rest = _brackets(name)
+        if _CLOSURE.fullmatch(name) or (inner is not None and _MONO_CLOSURE.fullmatch(rest)):
             continue
-        if basic := _BASIC_STATE_MACHINE.fullmatch(segment.name):
+        if basic := _BASIC_STATE_MACHINE.fullmatch(name):
             machine, kind = basic[1], FrameKind.ASYNC
-            continue
-        inner, rest = _brackets(segment.name)
-        if inner is None:
-            written.append(segment)
-        elif _STATE_MACHINE.fullmatch(rest):
+        elif inner is not None and _STATE_MACHINE.fullmatch(rest):
             machine, kind = _member(inner, 1)[0], FrameKind.ASYNC
-        elif _MONO_ITERATOR.fullmatch(rest):
+        elif inner is not None and _MONO_ITERATOR.fullmatch(rest):
             machine, kind = _member(inner, 1)[0], FrameKind.ITERATOR
-        elif _MONO_CLOSURE.fullmatch(rest):
-            continue
-        elif file_type := _FILE_TYPE.fullmatch(rest):
-            written.append(segment._replace(name=file_type[1]))
         else:
-            written.append(segment._replace(name=inner if rest in ("", "$") else segment.name))
+            if file_type := _FILE_TYPE.fullmatch(rest):
+                name = file_type[1]
+            elif inner is not None and rest in ("", "$"):
+                name = inner
+            written.append(segment._replace(name=_joined(namespace, name)))
     return written, kind, machine
 
 

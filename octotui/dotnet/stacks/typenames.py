@@ -52,8 +52,8 @@ def spoken_type(path: list[Segment], *, with_arguments: bool = True) -> str:
 
 def interface_method(name: str) -> tuple[str, str]:
     """Of an explicit implementation, the interface without its namespace, and the method; ("", name) of any other."""
-    owner, method = _last_dot(name)
-    return (_short(owner, 0), method) if owner and method else ("", name)
+    owner, method = last_dot(name)
+    return (short(owner), method) if owner and method else ("", name)
 
 
 def _with_arguments(segment: Segment, with_arguments: bool) -> str:
@@ -73,16 +73,22 @@ def _argument(name: str, number: int, count: int, depth: int) -> str:
         return _placeholder(number, count)
     if depth >= _DEEPEST:
         return "…"
-    return _short(name, depth + 1)
+    return short(name, depth + 1)
 
 
-def _short(name: str, depth: int) -> str:
+def array_suffix(name: str) -> str:
+    """`[]`, `[,]`, `*` or `&` behind the name of a type."""
+    return _head_and_arguments(name)[2]
+
+
+def short(name: str, depth: int = 0) -> str:
+    """A type without its namespace; the built-in ones by their keywords."""
     _, _, after = _head_and_arguments(name)
     bare = name[: len(name) - len(after)] if after else name
     generic = bare.find("<")
     if generic >= 0 and bare.endswith(">") and depth < _DEEPEST:
         # Written by the C# compiler, in the name of an explicit implementation.
-        inner = [_short(part.strip(), depth + 1) for part in _split(bare[generic + 1 : -1], ",")]
+        inner = [short(part.strip(), depth + 1) for part in _split(bare[generic + 1 : -1], ",")]
         return f"{_unqualified(bare[:generic])}<{', '.join(inner)}>{after}"
     path = _written(segments(bare, depth))
     if not path:
@@ -102,10 +108,10 @@ def _written(path: list[Segment]) -> list[Segment]:
 
 
 def _unqualified(name: str) -> str:
-    return _last_dot(name)[1] or name
+    return last_dot(name)[1] or name
 
 
-def _last_dot(name: str) -> tuple[str, str]:
+def last_dot(name: str) -> tuple[str, str]:
     """What stands before and after the last dot outside brackets; a name without one is all after it."""
     depth = 0
     for at in range(len(name) - 1, 0, -1):
