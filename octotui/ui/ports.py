@@ -6,21 +6,21 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from octotui.analysis.model import Analysis
 from octotui.config import Settings
-from octotui.dotnet.counters.model import CounterReading
-from octotui.dotnet.heap.model import HeapHistogram, HeapPlan
-from octotui.dotnet.stacks.model import Look
 from octotui.dumps.arming.rule import Rule
 from octotui.dumps.arming.state import HoldState, News, RuleState
 from octotui.dumps.model import DumpPlan, DumpRequest, Remark
 from octotui.dumps.results import DumpResult, Job
-from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey, Sample
 
 if TYPE_CHECKING:
+    from octotui.analysis.model import Analysis
+    from octotui.dotnet.counters.model import CounterReading
+    from octotui.dotnet.heap.model import HeapHistogram, HeapPlan
+    from octotui.dotnet.stacks.model import Look
     from octotui.dumps.keeping.limits import Fullness
     from octotui.dumps.keeping.records import DumpRecord
+    from octotui.errors import OctotuiError
     from octotui.ui.replay import Replay
 
 

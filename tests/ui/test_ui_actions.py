@@ -280,9 +280,7 @@ async def test_the_other_screens_follow_the_keys_of_the_config_file() -> None:
 def test_ids_of_other_screens_may_share_a_key() -> None:
     """The same key does what is like it elsewhere; what it changes (removing a dump) it does on one screen alone."""
     shared = {
-        frozenset((one.id, other.id))
-        for one, other in combinations(ACTIONS, 2)
-        if set(one.keys) & set(other.keys)
+        frozenset((one.id, other.id)) for one, other in combinations(ACTIONS, 2) if set(one.keys) & set(other.keys)
     }
     assert shared == {
         frozenset(pair)

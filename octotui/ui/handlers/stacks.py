@@ -62,5 +62,5 @@ class StackHandlers:
         own = (key,) if sample.meaning(key).dotnet is not False else ()
         below = tuple(one for one in model.tree_of(key) if one != key and sample.meaning(one).dotnet)
         if not (own or below):
-            screen.say(f"{name} is no .NET process, and nothing below it is: there are no managed stacks")
+            screen.say(f"{name} is not .NET, nor is anything below it: no stacks to read")
         return own + below

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from octotui.dotnet.counters.catalogue import CATALOGUE, Unit, scaled
 from octotui.dotnet.counters.model import CounterReading
 from octotui.processes.history import by_time
 from octotui.ui.lines.cells import Line, Piece, left, wrapped
@@ -15,13 +16,13 @@ from octotui.ui.lines.strips import MOST_CELLS, drawn
 from octotui.units import bytes_text, percent_text
 
 HEADING = ".NET, live"
-COST = "asks the runtime once a second, about 0.2 % of a core"
+COST = "asked once a second, ~0.2 % of a core"
 FIRST = "waiting for the first figures"
 
 LATE_SECONDS = 4.0
 """Without a figure for so long, that is said."""
 
-_LABEL = 12
+_LABEL = 13
 _VALUE = 10
 
 
@@ -41,62 +42,31 @@ class _Row(NamedTuple):
     """A counter with a strip. `least` is the smallest value that fills a bar: small ones shall look small."""
 
     label: str
-    value: Callable[[CounterReading], float | None]
-    text: Callable[[float], str]
+    name: str
     least: float
 
 
-def _of(name: str, factor: float = 1.0) -> Callable[[CounterReading], float | None]:
-    def value(reading: CounterReading) -> float | None:
-        found = reading.values.get(name)
-        return None if found is None else found * factor
-
-    return value
-
-
-def _rate(name: str) -> Callable[[CounterReading], float | None]:
-    def value(reading: CounterReading) -> float | None:
-        found = reading.values.get(name)
-        return None if found is None else found / max(0.001, reading.interval_seconds)
-
-    return value
-
-
-def _bytes(value: float) -> str:
-    return bytes_text(int(value))
-
-
-def _percent(value: float) -> str:
-    return f"{percent_text(value)} %"
-
-
-def _count(value: float) -> str:
-    return f"{value:.0f}"
-
-
-def _per_second(value: float) -> str:
-    return f"{value:.0f} /s"
-
-
 _ROWS = (
-    _Row("All CPUs", _of("cpu-usage"), _percent, 100.0),
-    _Row("GC heap", _of("gc-heap-size", 1e6), _bytes, 1e6),
-    _Row("Allocates", _rate("alloc-rate"), lambda value: f"{_bytes(value)}/s", 1e6),
-    _Row("Time in GC", _of("time-in-gc"), _percent, 100.0),
-    _Row("Pool threads", _of("threadpool-thread-count"), _count, 4.0),
-    _Row("Pool queue", _of("threadpool-queue-length"), _count, 10.0),
-    _Row("Lock waits", _rate("monitor-lock-contention-count"), _per_second, 10.0),
-    _Row("Exceptions", _rate("exception-count"), _per_second, 10.0),
-    _Row("Working set", _of("working-set", 1e6), _bytes, 1e6),
+    _Row("All CPUs", "cpu-usage", 100.0),
+    _Row("GC heap", "gc-heap-size", 1e6),
+    _Row("Allocates", "alloc-rate", 1e6),
+    _Row("Time in GC", "time-in-gc", 100.0),
+    _Row("Pool threads", "threadpool-thread-count", 4.0),
+    _Row("Pool queue", "threadpool-queue-length", 10.0),
+    _Row("Lock waits", "monitor-lock-contention-count", 10.0),
+    _Row("Exceptions", "exception-count", 10.0),
 )
-_GENERATIONS = (
-    ("0", "gen-0-size"), ("1", "gen-1-size"), ("2", "gen-2-size"), ("large", "loh-size"), ("pinned", "poh-size"),
-)  # fmt: skip
+_WORKING_SET = _Row("Working set", "working-set", 1e6)
+"""Beside the memory that the system tells of, which the details have too."""
+
+_GENERATIONS = (("0", "gen-0-size"), ("1", "gen-1-size"), ("2", "gen-2-size"), ("large", "loh-size"))
 _COLLECTIONS = (("0", "gen-0-gc-count"), ("1", "gen-1-gc-count"), ("2", "gen-2-gc-count"))
+_COUNTERS = {counter.name: counter for counter in CATALOGUE}
 
 
-def counter_lines(live: Live, width: int, glyphs: Glyphs) -> list[Line]:
-    """The section in lines of at most `width` cells, what it costs at its end."""
+def counter_lines(live: Live, width: int, glyphs: Glyphs, *, is_short: bool = False) -> list[Line]:
+    """The section in lines of at most `width` cells, what it costs at its end. `is_short` leaves out what matters
+    least."""
     lines = [heading_line(HEADING, width, glyphs)]
     if live.problem:
         lines += _words(live.problem, "muted", width, glyphs)
@@ -105,11 +75,11 @@ def counter_lines(live: Live, width: int, glyphs: Glyphs) -> list[Line]:
     lines += _words(_state(live), "warning" if live.readings else "muted", width, glyphs)
     if live.readings:
         cells = max(0, min(MOST_CELLS, width - _LABEL - _VALUE))
-        for row in _ROWS:
+        for row in _ROWS if is_short else (*_ROWS, _WORKING_SET):
             lines += _strip(row, live, cells, glyphs)
-        values = live.readings[-1][1].values
-        lines += _text("Generations", _listed(_GENERATIONS, values, _bytes), width, glyphs)
-        lines += _text("Collections", _listed(_COLLECTIONS, values, _count), width, glyphs)
+        last = live.readings[-1][1]
+        lines += _text("Generations", _listed(_GENERATIONS, last), width, glyphs)
+        lines += [] if is_short else _text("Collections", _listed(_COLLECTIONS, last), width, glyphs)
     return [*lines, *_words(COST, "dim", width, glyphs)]
 
 
@@ -125,18 +95,37 @@ def _state(live: Live) -> str:
 
 
 def _strip(row: _Row, live: Live, cells: int, glyphs: Glyphs) -> list[Line]:
-    points = [(at, row.value(reading)) for at, reading in live.readings]
+    points = [(at, _value(row.name, reading)) for at, reading in live.readings]
     now = points[-1][1]
     if now is None:
         return []
     values = by_time(points, live.now, cells)
     top = max(row.least, max((one for one in values if one is not None), default=0.0))
-    bars = drawn(values, top, glyphs)
-    return [(Piece(left(row.label, _LABEL), "label"), Piece(left(row.text(now), _VALUE)), Piece(bars, "strip"))]
+    text = left(_written(row.name, now), _VALUE)
+    return [(Piece(left(row.label, _LABEL), "label"), Piece(text), Piece(drawn(values, top, glyphs), "strip"))]
 
 
-def _listed(names: Sequence[tuple[str, str]], values: Mapping[str, float], text: Callable[[float], str]) -> str:
-    return ", ".join(f"{word}: {text(values[name])}" for word, name in names if name in values)
+def _value(name: str, reading: CounterReading) -> float | None:
+    return scaled(_COUNTERS[name], reading.values, reading.interval_seconds)
+
+
+def _written(name: str, value: float) -> str:
+    """The value with its unit, in at most nine cells."""
+    match _COUNTERS[name].unit:
+        case Unit.PERCENT:
+            return f"{percent_text(value)} %"
+        case Unit.BYTES:
+            return bytes_text(int(value)) if value >= 1 else "0"
+        case Unit.BYTES_PER_SECOND:
+            return f"{bytes_text(int(value))}/s" if value >= 1 else "0 /s"
+        case Unit.PER_SECOND:
+            return f"{value:.0f} /s"
+    return f"{value:.0f}"
+
+
+def _listed(names: Sequence[tuple[str, str]], reading: CounterReading) -> str:
+    found = [(word, name, _value(name, reading)) for word, name in names]
+    return ", ".join(f"{word}: {_written(name, value)}" for word, name, value in found if value is not None)
 
 
 def _text(label: str, text: str, width: int, glyphs: Glyphs) -> list[Line]:

@@ -101,7 +101,7 @@ def detail_lines(subject: Subject, width: int, glyphs: Glyphs, *, most_command_l
         strips = strip_lines(subject.points, subject.now, row.cpu_percent, row.rss_bytes, width, glyphs)
         sections.append([heading_line("Last two minutes", width, glyphs), *strips])
     if subject.live is not None:
-        sections.append(counter_lines(subject.live, width, glyphs))
+        sections.append(counter_lines(subject.live, width, glyphs, is_short=bool(most_command_lines)))
     sections.append(section("Octopus", _octopus_fields(row), width, glyphs))
     command = _command(row, width, glyphs, most_command_lines)
     sections.append([heading_line("Command line", width, glyphs), *command])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from octotui.dotnet.heap.model import HeapHistogram, HeapPlan, TypeUse
+from octotui.dotnet.stacks.text import milliseconds
 from octotui.text import printable
 from octotui.ui.lines.cells import Piece, cut_middle, left, right
 from octotui.ui.lines.glyphs import Glyphs
@@ -64,7 +65,7 @@ def histogram_items(found: HeapHistogram, width: int, glyphs: Glyphs) -> list[It
     types = "1 type" if len(found.types) == 1 else f"{len(found.types)} types"
     words = (
         f"{found.objects:,} objects of {types}, {bytes_text(found.bytes)}. It stood still for at most "
-        f"{seconds_text(found.stop_seconds)}; all took {seconds_text(found.seconds)}, "
+        f"{_stop(found.stop_seconds)}; all took {seconds_text(found.seconds)}, "
         f"{bytes_text(found.stream_bytes)} came."
     )
     items = sentence_items(words, "muted", width, glyphs)
@@ -78,6 +79,10 @@ def histogram_items(found: HeapHistogram, width: int, glyphs: Glyphs) -> list[It
         Item((Piece(f"{head}TYPE"[:width], "column"),), f"{'bytes':>14}  {'share':>6}  {'objects':>11}  type"),
     ]
     return [*items, *(_type_item(one, found.bytes, width, glyphs) for one in found.types)]
+
+
+def _stop(seconds: float) -> str:
+    return milliseconds(seconds) if seconds < 1 else seconds_text(seconds)
 
 
 def _type_item(use: TypeUse, total: int, width: int, glyphs: Glyphs) -> Item:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from rich.cells import cell_len
+
 from octotui.dotnet.stacks.causes import own_frame
 from octotui.dotnet.stacks.comparing import ThreadCourse, compare
 from octotui.dotnet.stacks.grouping import StackGroup, grouped
@@ -54,7 +56,7 @@ def stack_items(looks: Sequence[Look], unfolded: Folds, needle: str, width: int,
         items += sentence_items(_sentence(hint), "warning", width, glyphs, sign="! ")
     for remark in look.remarks:
         items += sentence_items(_sentence(remark), "notice", width, glyphs, sign="i ")
-    groups = grouped(look)
+    groups = ordered(look)
     for number, group in enumerate(groups):
         is_whole = group.frames in unfolded or _has_hidden(group, needle)
         items += [EMPTY, *_group_items(number, group, courses, is_whole, width, glyphs)]
@@ -67,6 +69,11 @@ def stack_items(looks: Sequence[Look], unfolded: Folds, needle: str, width: int,
     if is_narrow:
         items += [EMPTY, *sentence_items(_cost(looks), "muted", width, glyphs)]
     return items
+
+
+def ordered(look: Look) -> list[StackGroup]:
+    """The groups, those in the program's own code before those that are in the framework alone."""
+    return sorted(grouped(look), key=lambda group: own_frame(group.frames) is None)
 
 
 def taken_text(looks: Sequence[Look]) -> str:
@@ -126,11 +133,15 @@ def _frame_item(number: int, frame: Frame, indent: str, width: int, glyphs: Glyp
     whole = printable(str(frame))
     style = "name" if own_frame((frame,)) is not None else ""
     shown = glyphs.text(whole)
-    name = cut_middle(shown, max(4, width - len(indent)), glyphs.ellipsis)
+    room = max(4, width - len(indent))
     module = glyphs.text(printable(frame.module)) + "!" if frame.module else ""
-    if name == shown and module and shown.startswith(module):
-        return Item((Piece(indent), Piece(module, "muted"), Piece(shown[len(module) :], style)), whole, number)
-    return Item((Piece(indent), Piece(name, style)), whole, number, is_cut=name != shown)
+    method = shown.removeprefix(module)
+    if cell_len(shown) <= room:
+        return Item((Piece(indent), Piece(module, "muted"), Piece(method, style)), whole, number)
+    # The method says more than the module, whose name most of its methods begin with.
+    short = f"{glyphs.ellipsis}!" if module else ""
+    name = cut_middle(method, max(4, room - cell_len(short)), glyphs.ellipsis)
+    return Item((Piece(indent), Piece(short, "muted"), Piece(name, style)), whole, number, is_cut=True)
 
 
 def _other_items(number: int, look: Look, is_whole: bool, needle: str, width: int, glyphs: Glyphs) -> Iterator[Item]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.worker import Worker, WorkerState
 
-from octotui.dotnet.stacks.grouping import grouped
 from octotui.dotnet.stacks.model import Frame, Look
 from octotui.dotnet.stacks.text import as_text
 from octotui.errors import OctotuiError
@@ -22,7 +21,7 @@ from octotui.ui.lines.cells import Line, Piece
 from octotui.ui.lines.details import detail_title, ended_words
 from octotui.ui.lines.listing import EMPTY, NO_GROUP, Item, sentence_items
 from octotui.ui.lines.problems import problem_items
-from octotui.ui.lines.stacks import OTHERS, looking_items, stack_items, taken_text
+from octotui.ui.lines.stacks import OTHERS, looking_items, ordered, stack_items, taken_text
 from octotui.ui.screens.listing import ListingScreen
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ class StacksScreen(ListingScreen):
             "previous-process": lambda: self._go_to(self._index - 1),
             "look-again": lambda: self.look(1),
             "look-repeatedly": lambda: self.look(LOOKS),
-            "write-analysis": lambda: self._write() and None,
+            "write-analysis": self._write_files,
             "show-heap": lambda: self.processes.stacks.open_heap(self, self.key),
         }
 
@@ -225,7 +224,7 @@ class StacksScreen(ListingScreen):
         number = self.listing.cursor_item.group
         if number == NO_GROUP or not self.looks:
             return
-        groups = grouped(self.looks[-1])
+        groups = ordered(self.looks[-1])
         frames = groups[number].frames if number < len(groups) else OTHERS
         if number < len(groups) and not groups[number].folded:
             self.say("All of its frames are shown")
@@ -234,13 +233,16 @@ class StacksScreen(ListingScreen):
         (self._unfolded.add if opened else self._unfolded.discard)(frames)
         self.show()
 
+    def _write_files(self) -> None:
+        self.say("Taking the analysis…")
+        self._write()
+
     @work(group="write", exclusive=True, exit_on_error=False)
     async def _write(self) -> None:
         sample, keys = self.processes.model.latest, self.processes.model.tree_of(self.key)
         if sample is None or not keys:
             self.say("The process has ended; there is nothing left to analyse", is_error=True)
             return
-        self.say("Taking the analysis…")
         try:
             analysis = await self.processes.analyses.take(sample, keys, self.say)
             paths = await self.processes.analyses.write(analysis)
