@@ -168,6 +168,8 @@ class HeapScreen(ListingScreen):
     def _tick(self) -> None:
         if self.is_at_work:
             self.show()
+        else:
+            self.refresh_frame()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.worker is not self.worker or event.state in (WorkerState.PENDING, WorkerState.RUNNING):

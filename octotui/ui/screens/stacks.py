@@ -192,10 +192,10 @@ class StacksScreen(ListingScreen):
         self._waits = words
 
     def _tick(self) -> None:
-        """The seconds count before one's eyes as long as something goes on."""
+        """The seconds count before one's eyes, and that the process has ended is said."""
         if self.is_at_work and not self.looks:
             self.show()
-        elif self.is_at_work or self.followed.has_ended:
+        else:
             self.refresh_frame()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

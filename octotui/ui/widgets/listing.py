@@ -85,6 +85,10 @@ class Listing(VerticalScroll, can_focus=False):
         self._lines.move_to(max(0, min(index, len(self._lines.items) - 1)))
         self._show_cursor()
 
+    def on_resize(self) -> None:
+        """What stands below may have grown over the cursor."""
+        self._show_cursor()
+
     def text(self) -> str:
         return self._lines.text()
 
