@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from octotui.dotnet.heap.model import HeapHistogram, HeapPlan, TypeUse
 from octotui.dotnet.stacks.text import milliseconds
 from octotui.text import printable
-from octotui.ui.lines.cells import Piece, cut_middle, left, right
+from octotui.ui.lines.cells import Piece, cut_middle, right
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.lines.listing import EMPTY, Item, sentence_items
 from octotui.units import bytes_text, percent_text, seconds_text, short_bytes
 
 NO_CONTENT = "Names of types, counts and sizes are read, no content: no secret can be in it."
-_MEGABYTE = 1e6
 
 
 def cost_sentences(plan: HeapPlan, name: str) -> Iterator[tuple[str, str]]:
@@ -82,7 +81,7 @@ def histogram_items(found: HeapHistogram, width: int, glyphs: Glyphs) -> list[It
 
 
 def _stop(seconds: float) -> str:
-    return milliseconds(seconds) if seconds < 1 else seconds_text(seconds)
+    return milliseconds(seconds) if seconds < 0.1 else seconds_text(seconds)
 
 
 def _type_item(use: TypeUse, total: int, width: int, glyphs: Glyphs) -> Item:
@@ -103,4 +102,7 @@ def _cells(size: str, share: str, count: str, width: int, glyphs: Glyphs) -> str
 
 
 def _short(count: int) -> str:
-    return f"{count:,}" if count < 100_000 else left(f"{count / _MEGABYTE:.1f}M", 7).rstrip()
+    """At most seven cells for fewer than a trillion."""
+    if count < 100_000:
+        return f"{count:,}"
+    return f"{count / 1e6:.1f}M" if count < 1e9 else f"{count / 1e9:.1f}G"
