@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import math
 import time
+from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -23,6 +24,7 @@ MOST_BYTES = 64 << 20
 """Of one session, which is four hours at 4 KB a second. Its reader keeps a little for each thread that it heard of."""
 
 MOST_COUNTERS = 256
+MOST_READY = 8
 SILENT_INTERVALS = 10
 """After so many without a word the runtime is taken to tell nothing any more."""
 
@@ -55,8 +57,10 @@ async def readings(target: DiagnosticsSocket, interval: float = 1.0) -> AsyncGen
                 return
             elif not collector.values:
                 raise BadStream(f"no counters in {seconds:.0f} s")
-            if collector.has_all or piece is None:
-                yield collector.taken()
+            if piece is None:
+                collector.finish()
+            while collector.ready:
+                yield collector.ready.popleft()
 
 
 async def _next(session: TraceSession, seconds: float) -> bytes | None:
@@ -67,24 +71,33 @@ async def _next(session: TraceSession, seconds: float) -> bytes | None:
 
 
 class Collector:
-    """Puts the events of one interval together. `values` is what was told since the last reading."""
+    """Puts the events of one interval together. `values` is what was told of one that may not be whole, `ready` what
+    was told before."""
 
     def __init__(self, interval: float) -> None:
         self.values: dict[str, float] = {}
+        self.ready: deque[CounterReading] = deque(maxlen=MOST_READY)
         self.reader = NettraceReader(self._take, {(PROVIDER, None)})
         self._interval = interval
         self._told_seconds = interval
+        self._told_at = self._last_at = 0
         self._expected: frozenset[str] = frozenset()
 
-    @property
-    def has_all(self) -> bool:
-        """Whether every counter of the reading before was told again, so that no more has to be waited for."""
-        return bool(self._expected) and self._expected <= self.values.keys()
-
-    def taken(self) -> CounterReading:
+    def finish(self) -> None:
+        """No more comes of this interval."""
         values, self.values = self.values, {}
-        self._expected |= values.keys()
-        return CounterReading(time.time(), self._told_seconds, values)
+        if len(self._expected) <= MOST_COUNTERS:
+            self._expected |= values.keys()
+        seconds, self._last_at = self._covered_seconds(), self._told_at
+        self.ready.append(CounterReading(time.time(), seconds, values))
+
+    def _covered_seconds(self) -> float:
+        """As the runtime says; .NET Core 3.1 says nonsense from the second reading on, and its own clock is asked."""
+        if self._interval / 2 <= self._told_seconds <= 60 * self._interval:
+            return self._told_seconds
+        rate = self.reader.trace.ticks_per_second if self.reader.trace else 1
+        measured = (self._told_at - self._last_at) / rate if self._last_at else self._interval
+        return measured if 0 < measured <= 60 * self._interval else self._interval
 
     def _take(self, event: Event) -> None:
         if event.name != EVENT:
@@ -100,8 +113,13 @@ class Collector:
         if not isinstance(name, str) or not isinstance(value, int | float) or not math.isfinite(value):
             return
         name = printable(name, _LONGEST_NAME)
-        if len(self.values) < MOST_COUNTERS or name in self.values:
+        if name in self.values:
+            self.finish()
+        if len(self.values) < MOST_COUNTERS:
             self.values[name] = float(value)
         seconds = fields.get("IntervalSec")
-        is_sane = isinstance(seconds, float) and math.isfinite(seconds) and 0 < seconds < 3600
-        self._told_seconds = seconds if is_sane else self._interval
+        self._told_seconds = seconds if isinstance(seconds, float) and math.isfinite(seconds) else 0.0
+        self._told_at = event.time
+        if self._expected and len(self._expected) <= MOST_COUNTERS and self._expected <= self.values.keys():
+            # Every counter of the readings before was told again: no more has to be waited for.
+            self.finish()

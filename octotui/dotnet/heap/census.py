@@ -66,7 +66,7 @@ class Census:
             raise BadStream("an event of the heap that is cut short") from None
 
     def types(self) -> tuple[TypeUse, ...]:
-        """Most bytes first; types of one name together."""
+        """Most bytes first; types of one name together. A runtime leaves out the outer type of a nested one."""
         self._add_up()
         objects: Counter[str] = Counter()
         sizes: Counter[str] = Counter()
