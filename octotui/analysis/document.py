@@ -11,6 +11,7 @@ from octotui.dotnet.counters.model import CounterReading
 from octotui.dotnet.stacks.comparing import compare
 from octotui.dotnet.stacks.hints import hints
 from octotui.dotnet.stacks.model import Look, OtherThread, ThreadLook
+from octotui.errors import OctotuiError
 
 HOLDS = "names of threads and methods, sizes and times; no arguments, no environment, no values"
 
@@ -66,8 +67,12 @@ def _process(process: ProcessAnalysis) -> dict[str, Any]:
         "courses": _courses(process.looks),
         "hints": list(hints(process.looks)),
         "counters": None if process.counters is None else counters_document(process.counters),
-        "error": {"message": process.problem, "hint": process.hint} if process.problem else None,
+        "error": None if process.failure is None else _error(process.failure),
     }
+
+
+def _error(failure: OctotuiError) -> dict[str, str]:
+    return {"code": failure.code, "message": failure.message, "hint": failure.hint}
 
 
 def look_document(look: Look) -> dict[str, Any]:

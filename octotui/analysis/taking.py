@@ -9,10 +9,11 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol
 
+from octotui.analysis.hostfacts import read_host_facts
 from octotui.analysis.model import Analysis, HostFacts, ProcessAnalysis
 from octotui.dotnet.counters.model import CounterReading
 from octotui.dotnet.stacks.model import Look
-from octotui.errors import DiagnosticsError, OctotuiError, Refused
+from octotui.errors import OctotuiError, Refused
 from octotui.octopus.secrets import redact_text
 from octotui.processes.model import ProcessKey, Sample
 
@@ -33,7 +34,7 @@ async def take(
     sample: Sample,
     keys: Sequence[ProcessKey],
     *,
-    host: HostFacts,
+    host: HostFacts | None = None,
     samples: int = 1,
     every_seconds: float = 5.0,
     with_counters: bool = False,
@@ -41,10 +42,11 @@ async def take(
 ) -> Analysis:
     """The processes of `keys`, in that order, with `samples` looks at each, `every_seconds` from start to start.
 
-    All are looked at at the same time in each round. One that cannot be asked has its problem in words and does not
+    All are looked at at the same time in each round. One that cannot be asked has its `failure` and does not
     keep the others waiting. `on_step` gets what is done now. Raises nothing of its own.
     """
     began, taken_at = time.monotonic(), time.time()
+    facts = await asyncio.to_thread(read_host_facts) if host is None else host
     found = {key: _process(sample, key, keys) for key in dict.fromkeys(keys) if key in sample.snapshot.processes}
     asked = [key for key, one in found.items() if one.is_dotnet]
     for number in range(samples):
@@ -53,7 +55,7 @@ async def take(
         round_began = time.monotonic()
         answers = await asyncio.gather(*(_looked(observer, found[key]) for key in asked))
         found.update((one.key, one) for one in answers)
-        asked = [one.key for one in answers if not one.problem]
+        asked = [one.key for one in answers if one.failure is None and one.is_dotnet]
         if not asked:
             break
         if number + 1 < samples:
@@ -62,7 +64,7 @@ async def take(
         if on_step is not None:
             on_step("reading counters")
         found.update((one.key, one) for one in await asyncio.gather(*(_counted(observer, found[key]) for key in asked)))
-    return Analysis(taken_at, time.monotonic() - began, host, tuple(found.values()))
+    return Analysis(taken_at, time.monotonic() - began, facts, tuple(found.values()))
 
 
 async def _looked(observer: Asks, process: ProcessAnalysis) -> ProcessAnalysis:
@@ -71,9 +73,9 @@ async def _looked(observer: Asks, process: ProcessAnalysis) -> ProcessAnalysis:
     except Refused as error:
         if error.code == "not-dotnet":
             return replace(process, is_dotnet=False)
-        return replace(process, problem=error.message, hint=error.hint)
+        return replace(process, failure=error)
     except OctotuiError as error:
-        return replace(process, problem=error.message, hint=error.hint)
+        return replace(process, failure=error)
     return replace(process, looks=(*process.looks, _redacted(look)))
 
 
@@ -81,9 +83,8 @@ async def _counted(observer: Asks, process: ProcessAnalysis) -> ProcessAnalysis:
     try:
         async with asyncio.timeout(COUNTERS_SECONDS), aclosing(observer.counters(process.key)) as readings:
             return replace(process, counters=await anext(readings, None))
-    except (DiagnosticsError, Refused, TimeoutError):
-        return process
-    except OctotuiError:
+    except (OctotuiError, TimeoutError):
+        # The stacks are the answer; a runtime that tells no counters does not spoil it.
         return process
 
 

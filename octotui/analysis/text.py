@@ -38,10 +38,10 @@ def process_lines(process: ProcessAnalysis, *, is_whole: bool = False) -> list[s
     lines = [f"== {title(process)} =="]
     if process.looks:
         lines += stacks_text(process.looks, is_whole=is_whole)
-    if process.problem:
-        lines.append(f"No{' further' if process.looks else ''} stacks: {process.problem}")
-        if process.hint:
-            lines.append(f"  next step: {process.hint}")
+    if process.failure is not None:
+        lines.append(f"No{' further' if process.looks else ''} stacks: {process.failure.message}")
+        if process.failure.hint:
+            lines.append(f"  next step: {process.failure.hint}")
     if process.counters is not None:
         lines += ["", *counter_lines(process.counters)]
     return lines
@@ -75,8 +75,8 @@ def findings(processes: Iterable[ProcessAnalysis]) -> Iterable[str]:
     for process in processes:
         for words in hints(process.looks):
             yield f"{process.name} {process.key.pid}: {words}"
-        if process.problem:
-            yield f"{process.name} {process.key.pid}: {process.problem}"
+        if process.failure is not None:
+            yield f"{process.name} {process.key.pid}: {process.failure.message}"
 
 
 def counter_lines(reading: CounterReading) -> list[str]:

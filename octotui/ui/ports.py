@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -135,7 +135,7 @@ class ObserverPort(Protocol):
         """Its managed stacks now."""
         ...
 
-    def counters(self, key: ProcessKey, interval: float = ...) -> AsyncIterator[CounterReading]:
+    def counters(self, key: ProcessKey, interval: float = ...) -> AsyncGenerator[CounterReading, None]:
         """What its runtime says of itself, every `interval` seconds, for as long as it is asked."""
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Set
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
@@ -193,7 +193,7 @@ class NoObserver:
     ) -> NoReturn:  # fmt: skip
         raise await self.why_not(key)
 
-    async def counters(self, key: ProcessKey, interval: float = 1.0) -> AsyncIterator[CounterReading]:
+    async def counters(self, key: ProcessKey, interval: float = 1.0) -> AsyncGenerator[CounterReading, None]:
         raise await self.why_not(key)
         yield
 

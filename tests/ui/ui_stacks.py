@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from pathlib import Path
 
 from octotui.analysis.model import Analysis, HostFacts, ProcessAnalysis
@@ -154,7 +154,7 @@ class ScriptedObserver:
             raise found
         return found
 
-    async def counters(self, key: ProcessKey, interval: float = 1.0) -> AsyncIterator[CounterReading]:
+    async def counters(self, key: ProcessKey, interval: float = 1.0) -> AsyncGenerator[CounterReading, None]:
         self.asked.append(("counters", key))
         self.open_sessions.append(key)
         try:
