@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from stacks_fakes import look_of, thread
 
-from octotui.dotnet.stacks.causes import Cause, cause, own_frame
+from octotui.dotnet.stacks.causes import Cause, cause, own_frame, reason
 from octotui.dotnet.stacks.comparing import Course, compare
 from octotui.dotnet.stacks.grouping import grouped
 from octotui.dotnet.stacks.hints import hints
@@ -70,6 +72,11 @@ def idle(id: int) -> ThreadLook:
 )  # fmt: skip
 def test_the_reason_of_a_wait_is_read_from_the_frames(names: tuple[str, ...], found: Cause) -> None:
     assert cause(thread(1, *names).frames) is found
+
+
+def test_a_thread_that_spins_before_it_waits_does_not_wait_yet() -> None:
+    assert reason(stalled(1)) is Cause.TASK
+    assert reason(replace(stalled(1), activity=MANAGED)) is Cause.OTHER
 
 
 def test_the_place_in_the_program_is_the_innermost_frame_that_is_nobodys_framework() -> None:
@@ -194,6 +201,12 @@ def test_workers_of_which_some_work_are_counted_and_nothing_is_said_to_wait_behi
     busy = thread(30, "Calamari!P.Hash", *POOL, activity=MANAGED)
     (hint,) = hints([look_of([*map(stalled, range(1, 5)), busy])])
     assert hint == "4 of 5 thread pool workers with work wait for tasks, in Calamari!Step.Run"
+
+
+def test_a_pool_of_which_few_wait_is_not_starved() -> None:
+    busy = [thread(30 + number, "Calamari!P.Hash", *POOL, activity=MANAGED) for number in range(4)]
+    (hint,) = hints([look_of([*map(stalled, range(1, 4)), *busy])])
+    assert hint == "3 threads wait for a task, in Calamari!Step.Run"
 
 
 def test_two_workers_that_wait_are_no_starved_pool() -> None:

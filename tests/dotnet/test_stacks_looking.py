@@ -126,19 +126,19 @@ async def test_before_net_5_a_look_is_given_with_a_warning(short_directory: Path
     assert any("System.Threading.Monitor.Enter" in top for top in tops(found))
 
 
-@pytest.mark.parametrize("length", [10, 200, len(FIRST) // 2, len(FIRST) - 1])
+@pytest.mark.parametrize("missing", [1, 5_000, 40_000, 72_000])
 async def test_a_stream_that_ends_early_is_an_error_and_leaves_the_names_alone(
-    short_directory: Path, fake_proc: FakeProc, length: int
+    short_directory: Path, fake_proc: FakeProc, missing: int
 ) -> None:
     table = MethodTable()
-    async with fake_runtime(short_directory, FIRST, FIRST[:length]) as runtime:
+    async with fake_runtime(short_directory, FIRST, recorded("net31-first")[:-missing], LATER) as runtime:
         await asked(runtime, table, fake_proc.root)
-        known = len(table)
         with pytest.raises(DiagnosticsError) as raised:
             await look(runtime.facts, table, fresh_names=True, proc=fake_proc.root)
-    assert raised.value.code == "diagnostics-closed"
-    table.settle()
-    assert len(table) == known
+        assert raised.value.code == "diagnostics-closed"
+        table.settle()
+        assert (await asked(runtime, table, fake_proc.root)).unnamed_frames == 0
+        assert runtime.asked == [True, True, False]
 
 
 async def test_garbage_is_an_error(short_directory: Path, fake_proc: FakeProc) -> None:

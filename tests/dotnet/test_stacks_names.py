@@ -58,6 +58,15 @@ NAMES = [
         "System.Runtime.CompilerServices.AsyncTaskMethodBuilder<void>.AsyncStateMachineBox<Job.RunAsync>.MoveNext",
         METHOD,
     ),
+    (
+        BOX + "[System.Int32,Octopus.Job+<>c+<<Run>b__0>d]", "MoveNext", "",
+        "System.Runtime.CompilerServices.AsyncTaskMethodBuilder<int>.AsyncStateMachineBox<Job.Run>.MoveNext", METHOD,
+    ),
+    (
+        BOX + "[System.Int32,Octopus.Job+<<Run>g__Step|16_0>d`1[System.Int32]]", "MoveNext", "",
+        "System.Runtime.CompilerServices.AsyncTaskMethodBuilder<int>.AsyncStateMachineBox<Job.Run.Step<int>>.MoveNext",
+        METHOD,
+    ),
     ("VB.Jobs+VB$StateMachine_3_RunAsync", "MoveNext", STEP_OF_ASYNC, "VB.Jobs.RunAsync", ASYNC),
     # lambdas and local functions
     ("Octopus.Job+<>c", "<Run>b__0_0", "", "Octopus.Job.Run", LAMBDA),

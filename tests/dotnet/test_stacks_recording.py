@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import struct
-from pathlib import Path
 
 import pytest
 from conftest import FakeProc
@@ -106,9 +105,12 @@ def test_names_of_threads_are_made_printable_and_groups_of_a_user_are_no_obstacl
     assert found.cpu_seconds is None
 
 
-def test_threads_of_a_process_that_ended_or_whose_pid_is_anothers_are_none(fake_proc: FakeProc, tmp_path: Path) -> None:
+def test_threads_of_a_process_that_ended_or_whose_pid_is_anothers_are_none(fake_proc: FakeProc) -> None:
     key = fake_proc.add(812)
-    (fake_proc.root / "812" / "task" / "812").mkdir(parents=True)
+    directory = fake_proc.root / "812" / "task" / "812"
+    directory.mkdir(parents=True)
+    (directory / "status").write_text("Name:\tname\nState:\tS (sleeping)\nNSpid:\t812\n")
+    assert list(read_threads(key, fake_proc.root)) == [812]
     assert read_threads(ProcessKey(812, key.started + 1), fake_proc.root) == {}
     assert read_threads(ProcessKey(4000, 1), fake_proc.root) == {}
 

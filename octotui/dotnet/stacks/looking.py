@@ -23,6 +23,7 @@ LONGER_SECONDS = 0.15
 """For a busy machine, on which the profiler did not come to a single sample in the usual time."""
 
 DEADLINE_SECONDS = 10.0
+_SESSION_SERVER = "System.Diagnostics.Tracing.EventPipe"
 _PROC = Path("/proc")
 _ASKING_SECONDS = 3.0
 
@@ -97,8 +98,10 @@ def _later(first: SampleRecord, second: SampleRecord) -> SampleRecord:
 def _look(
     facts: RuntimeFacts, info: RuntimeInfo, table: MethodTable, found: SampleRecord, taken_at: float, seconds: float
 ) -> Look:
-    seen = [_thread(own_id, samples, found.threads.get(own_id), table) for own_id, samples in found.samples.items()]
-    others = [thread for own_id, thread in found.threads.items() if own_id not in found.samples]
+    everyone = [_thread(own_id, samples, found.threads.get(own_id), table) for own_id, samples in found.samples.items()]
+    seen = [thread for thread in everyone if not _answers_us(thread)]
+    own_ids = {thread.own_id for thread in seen}
+    others = [thread for own_id, thread in found.threads.items() if own_id not in own_ids]
     unnamed = sum(frame.kind is FrameKind.UNKNOWN for thread in seen for frame in thread.frames)
     return Look(
         facts.key,
@@ -129,6 +132,11 @@ def _thread(own_id: int, samples: Samples, thread: KernelThread | None, table: M
         len(samples.seen),
         used,
     )
+
+
+def _answers_us(thread: ThreadLook) -> bool:
+    """Whether it is the runtime's thread that begins and ends sessions: it does only what it is asked for here."""
+    return bool(thread.frames) and thread.frames[-1].method.startswith(_SESSION_SERVER)
 
 
 def _activity(samples: Samples, state: str) -> Activity:

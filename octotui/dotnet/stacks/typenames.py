@@ -10,6 +10,7 @@ _MOST_ARGUMENTS = 32
 _ARITY = re.compile(r"`(\d{1,2})$")
 _MADE = re.compile(r"<(.*)>(?:[dc]\b\w*|[dc]__\w+|O)")
 """A class that the C# compiler made: a closure, or the state machine of the method in its brackets."""
+_INNER = re.compile(r"<([^<>]+)>(?:b__\w+|g__(\w+)\|\w+|\$)")
 _ANY_CLASS = "System.__Canon"
 _NO_RESULT = "System.Threading.Tasks.VoidTaskResult"
 _KEYWORDS = {
@@ -104,7 +105,20 @@ def short(name: str, depth: int = 0) -> str:
 def _written(path: list[Segment]) -> list[Segment]:
     """`path` with the methods of state machines by their own names, and without closures."""
     made = [(segment, _MADE.fullmatch(segment.name)) for segment in path]
-    return [segment._replace(name=found[1]) if found else segment for segment, found in made if not found or found[1]]
+    return [
+        segment._replace(name=_method(found[1])) if found else segment
+        for segment, found in made
+        if not found or found[1]
+    ]
+
+
+def _method(name: str) -> str:
+    """A method that stands in the name of a state machine, which can be a lambda or a local function."""
+    for _ in range(_DEEPEST):
+        name, count = _INNER.subn(lambda found: f"{found[1]}.{found[2]}" if found[2] else found[1], name)
+        if not count:
+            break
+    return name
 
 
 def _unqualified(name: str) -> str:
