@@ -45,4 +45,4 @@ class Suspensions:
         if not self._ticks:
             return Stops()
         seconds = [ticks / ticks_per_second for ticks in self._ticks]
-        return Stops(len(seconds), median(seconds), max(seconds), sum(seconds))
+        return Stops(len(seconds), median(seconds), max(seconds), sum(self._ticks) / ticks_per_second)
