@@ -157,5 +157,5 @@ def _other_items(number: int, look: Look, is_whole: bool, needle: str, width: in
         return
     yield Item((Piece(cut(f"{count} without managed frames", width, glyphs.ellipsis), "muted"),), count, number)
     for one, name in zip(look.others, names, strict=True):
-        text = f"{name}: state {one.state}"
+        text = f"{name}: state {printable(one.state)}"
         yield Item((Piece("    "), Piece(cut(glyphs.text(text), max(4, width - 4), glyphs.ellipsis))), text, number)

@@ -152,7 +152,10 @@ class StacksScreen(ListingScreen):
         if not self.looks or row is None:
             return ""
         return "\n".join(
-            [f"Stacks of {detail_title(row)}, {taken_text(self.looks)}", *as_text(self.looks, is_whole=True)]
+            [
+                f"Stacks of {detail_title(row)}, {taken_text(self.looks)}",
+                *map(printable, as_text(self.looks, is_whole=True)),
+            ]
         )
 
     def _progress(self) -> str:
