@@ -260,7 +260,7 @@ async def test_closing_ends_what_goes_on_and_nothing_is_asked_afterwards(
     with pytest.raises(Refused):
         await looks
     assert told.open == 0
-    assert [one async for one in counters] is not None
+    await counters.aclose()
     with pytest.raises(Refused):
         await observer.look(KEY)
     with pytest.raises(Refused):
