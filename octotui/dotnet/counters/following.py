@@ -142,7 +142,9 @@ class Following:
 
 async def _ended(task: asyncio.Task[None]) -> None:
     """Cancels it and waits until it is over; a cancellation meanwhile is raised afterwards."""
-    task.cancel()
+    if not task.cancelling():
+        # Whoever is cancelled twice has no time to end a session.
+        task.cancel()
     cancellation: asyncio.CancelledError | None = None
     while not task.done():
         try:
