@@ -210,7 +210,7 @@ def test_a_pool_of_which_few_wait_is_not_starved() -> None:
 
 
 def test_two_workers_that_wait_are_no_starved_pool() -> None:
-    (hint,) = hints([look_of([stalled(1), stalled(2)])])
+    (hint,) = hints([look_of([stalled(1), stalled(2), thread(9, *SLEEP)])])
     assert hint == "2 threads wait for a task, in Calamari!Step.Run"
 
 
@@ -225,6 +225,14 @@ def test_a_thread_that_waits_for_a_child_says_where_to_look_next() -> None:
 def test_a_thread_that_runs_in_one_place_is_named() -> None:
     looks = [look_of([thread(3, "A!P.Hash", name="hasher", activity=MANAGED)]) for _ in range(2)]
     assert hints(looks) == ("thread 3 hasher ran in one place in both looks, in A!P.Hash",)
+
+
+def test_a_program_that_awaits_is_said_to_be_on_no_stack() -> None:
+    main = thread(1, *TASK_WAIT, "A!Program.Main")
+    on_no_stack = "no thread is in the program's own code now; async methods that await something are on no stack"
+    assert hints([look_of([main, idle(2)])])[-1] == on_no_stack
+    assert on_no_stack not in hints([look_of([main, thread(3, *SLEEP)])])
+    assert hints([look_of([])]) == ()
 
 
 def test_no_look_no_hint_no_text() -> None:

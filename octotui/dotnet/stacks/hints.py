@@ -41,7 +41,14 @@ def hints(looks: Sequence[Look]) -> tuple[str, ...]:
     busy = [one.thread for one in courses.values() if one.course is Course.BUSY and _runs(one.thread)]
     if busy:
         found.append(f"{_names(busy)} ran in one place in {all_looks(len(looks))}, {_places(busy)}")
+    if looks[-1].threads and not any(map(_is_at_work, looks[-1].threads)):
+        found.append("no thread is in the program's own code now; async methods that await something are on no stack")
     return tuple(found)
+
+
+def _is_at_work(thread: ThreadLook) -> bool:
+    """Whether a thread is in its program's own code, and not only to wait for a task."""
+    return own_frame(thread.frames) is not None and reason(thread) is not Cause.TASK
 
 
 def _starved(threads: Sequence[ThreadLook]) -> list[ThreadLook]:
