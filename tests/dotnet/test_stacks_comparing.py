@@ -182,6 +182,11 @@ def test_a_wait_that_this_runtime_does_not_show_may_be_for_a_lock_and_is_not_sai
     assert "does not tell which" in hint
 
 
+def test_a_wait_that_is_not_shown_and_soon_over_is_no_news() -> None:
+    looks = [look_of([thread(17, f"Calamari!P.Step{number}"), thread(18, *SLEEP)]) for number in range(2)]
+    assert hints(looks) == ()
+
+
 def test_a_thread_that_runs_waits_for_nothing() -> None:
     assert hints([look_of([thread(1, "A!P.Burn", activity=MANAGED), thread(2, "A!P.Burn", activity=NATIVE)])]) == ()
 

@@ -32,6 +32,9 @@ def hints(looks: Sequence[Look]) -> tuple[str, ...]:
     found = [_starvation(starved, looks[-1].threads)] if starved else []
     for cause, (what, more) in _WAITS.items():
         waiters = [one for one in threads if reason(one) is cause and own_frame(one.frames) and one not in starved]
+        if cause is Cause.BELOW and courses:
+            # For a moment any thread waits there.
+            waiters = [one for one in waiters if courses[one.own_id].course is Course.STILL]
         if waiters:
             still = f" in {all_looks(len(looks))}" if _stood_still(waiters, courses) else ""
             verb = f"{_names(waiters)} waits" if len(waiters) == 1 else f"{len(waiters)} threads wait"
