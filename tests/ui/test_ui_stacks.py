@@ -179,7 +179,9 @@ async def test_shared_frames_are_folded_and_a_key_shows_them() -> None:
     async with screen(deep(8)) as (app, pilot):
         found = await opened(app, pilot)
         assert frame(app).count("▸ 8 more down to") == 2 and "System.Step3.Run" not in frame(app)
-        while "Main" not in found.listing.cursor_item.text:
+        await pilot.press("enter")
+        await until(pilot, lambda: "Nothing is folded here" in frame(app))
+        while found.listing.cursor_item.text != str(MAIN):
             await pilot.press("j")
         for key, count in (("enter", 1), ("left", 0), ("right", 1), ("space", 0)):
             await pilot.press(key)

@@ -226,6 +226,7 @@ class StacksScreen(ListingScreen):
         """The stack under the cursor whole or without its outermost frames; `is_open` None turns it around."""
         number = self.listing.cursor_item.group
         if number == NO_GROUP or not self.looks:
+            self.say("Nothing is folded here; the cursor goes to a stack")
             return
         groups = ordered(self.looks[-1])
         frames = groups[number].frames if number < len(groups) else OTHERS
