@@ -280,7 +280,7 @@ async def test_three_looks_count_down_and_mark_what_moved_and_what_stood_still(
         await pilot.press("R")
         await until(pilot, lambda: len(found.looks) == 3 and not found.is_at_work)
         shown = joined(frame(app))
-        assert "10:15:02 to 10:15:12" in shown and "3 looks, the last in 0.11 s" in shown
+        assert "10:15:02 to 10:15:12" in shown and "0.11 s, the last of 3" in shown
         assert "stood still in all 3 looks" in shown and "moved inside Calamari!Calamari.Program.Main" in shown
         await pilot.press("r")
         await until(pilot, lambda: len(found.looks) == 1)
