@@ -36,13 +36,17 @@ if TYPE_CHECKING:
 @click.option("--hold", is_flag=True, help="Stop it the moment it is caught, so that you can look at it first.")
 @click.option("--hold-seconds", metavar="S", type=float, help="How long to look at most. [60]")
 @click.option("--yes-hold-service", is_flag=True, help="Hold even a Tentacle or a Server.")
-@click.option("--count", metavar="N", type=int, default=1, show_default=True, help="So many dumps.")
+@click.option(
+    "--count", metavar="N", type=int, default=1, show_default=True, help="So many dumps, or looks with --stacks."
+)
+@click.option("--stacks", is_flag=True, help="Take its managed stacks instead of a dump: 0.1 s, no secrets.")
+@click.option("--dump", "and_dump", is_flag=True, help="With --stacks: the stacks first, then the dump.")
 @click.option("--every", metavar="S", type=float, help="With --count: of one process, S seconds apart.")
 @click.option("--timeout", metavar="S", type=float, help="Give up after S seconds. [never]")
 @click.option("--max-parallel", metavar="N", type=int, default=2, show_default=True, help="So many at a time.")
 @click.option("--type", "kind", type=click.Choice(TYPES), help="How much to write. [heap; full with --at-exit]")
 @click.option("--backend", type=click.Choice((AUTO, *NAMES)), default=AUTO, show_default=True, help="How to capture.")
-@click.option("--output", "directory", metavar="DIR", type=named_path, help="Keep the dumps here.")
+@click.option("--output", "directory", metavar="DIR", type=named_path, help="Keep what is taken here.")
 @click.option("--yes", is_flag=True, help="Hold and trace without asking. Needed for a hold where nobody can be asked.")
 @output.json_option
 def command(
@@ -63,6 +67,8 @@ def command(
     hold_seconds: float | None,
     yes_hold_service: bool,
     count: int,
+    stacks: bool,
+    and_dump: bool,
     every: float | None,
     timeout: float | None,
     max_parallel: int,
@@ -81,19 +87,21 @@ def command(
       octotui catch --role calamari --under 812
     A task that hangs: three dumps, ten seconds apart, once nothing moves:
       octotui catch --role calamari --quiet 60 --count 3 --every 10
+    Where it stands, without a dump: its managed stacks once it has run for a minute:
+      octotui catch --role calamari --stacks --after 60
     A Tentacle whose memory grows, or that burns a core:
       octotui catch 812 --rss 2GB
       octotui catch 812 --cpu 90 --for 30
     In a script, for ten minutes at most:
       octotui catch --role calamari --at-exit --timeout 600 --yes --json
 
-    It ends when COUNT dumps are made or the time is up; Ctrl+C lets everything go. Without --at-exit a process is
-    captured when its .NET runtime is ready and every condition given holds at once.
+    It ends when COUNT dumps (with --stacks: looks) are made or the time is up; Ctrl+C lets everything go. Without
+    --at-exit a process is captured when its .NET runtime is ready and every condition given holds at once.
     """
     from octotui import config, locations
     from octotui.cli import catching
     from octotui.dumps.arming.checking import check
-    from octotui.dumps.arming.rule import HOLD_SECONDS, Rule, When, Whom
+    from octotui.dumps.arming.rule import HOLD_SECONDS, Rule, Take, When, Whom
     from octotui.dumps.keeping.limits import parse_size
     from octotui.dumps.model import DumpType
     from octotui.host import Host
@@ -107,6 +115,9 @@ def command(
         raise UsageError("--hold-seconds is about holds", hint="add --hold")
     if at_exit and kind not in (None, "full"):
         raise UsageError("at its end all of its memory is written", hint="leave out --type")
+    if stacks and not and_dump and kind is not None:
+        raise UsageError("--type says how much of the memory a dump has", hint="leave out --type, or add --dump")
+    take = (Take.BOTH if and_dump else Take.STACKS) if stacks else Take.DUMP
     settings = config.load(locations.config_files(), output=directory)
     # A pid is looked up only when all else makes sense; until then any key stands for it.
     some = ProcessKey(pid, 0) if pid is not None else None
@@ -127,6 +138,7 @@ def command(
             quiet_seconds=quiet,
             at_exit=at_exit,
         ),
+        take=take,
         hold=hold,
         hold_seconds=HOLD_SECONDS if hold_seconds is None else hold_seconds,
         hold_services=yes_hold_service,

@@ -34,7 +34,7 @@ async def run(host: Host, rule: Rule, sample: Sample, *, ask: bool, as_json: boo
     """Arms `rule`, waits until it is over, reports; returns the exit status. Whatever happens, everything is let go."""
     from octotui.dumps.catching.watch import Watch
 
-    watch = Watch(host.dumps)
+    watch = Watch(host.dumps, take_analysis=host.take_analysis)
     try:
         await host.dumps.recover()
         remarks = await watch.preflight(rule, sample)
@@ -148,12 +148,17 @@ def _state(watch: Watch, rule_id: int) -> RuleState:
 
 
 def _report(watch: Watch, state: RuleState, remarks: tuple[Remark, ...], *, interrupted: bool, as_json: bool) -> int:
-    results = watch.results
-    status = catch_text.exit_status(state, results, interrupted=interrupted)
+    results, analyses = watch.results, watch.analyses
+    status = catch_text.exit_status(state, results, analyses, interrupted=interrupted)
     if as_json:
         rule = catch_text.rule_document(state, watch.reach, remarks)
-        output.write_json({"results": [result.as_json() for result in results], "rule": rule})
+        looks = {"analyses": [one.as_json() for one in analyses]} if state.rule.take.has_stacks else {}
+        output.write_json({"results": [result.as_json() for result in results], **looks, "rule": rule})
         return status
-    for text in (*plan_text.result_lines(results), *catch_text.closing_lines(state, interrupted=interrupted)):
+    for text in (
+        *catch_text.analysis_lines(analyses),
+        *plan_text.result_lines(results),
+        *catch_text.closing_lines(state, interrupted=interrupted),
+    ):
         output.line(text)
     return status

@@ -9,14 +9,12 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from octotui.cli import output
-from octotui.dumps.arming.state import Caught, News, RuleState, Stage
-from octotui.dumps.arming.tally import STAGE_OF
+from octotui.dumps.arming.state import AT_WORK, CLOSED, Caught, News, RuleState
 from octotui.dumps.model import Severity
 from octotui.dumps.results import Job
 from octotui.units import bytes_text, seconds_text
 
 REDRAW_SECONDS = 1.0
-_CLOSED = frozenset(STAGE_OF.values())
 
 
 class WaitingLine:
@@ -73,11 +71,11 @@ class WaitingLine:
 def words(state: RuleState, jobs: Sequence[Job] = ()) -> str:
     """The rule as it stands: `2 seen, 1 captured; Calamari 14220: waiting, memory 1.2 GB of 2.0 GB`."""
     counts = {
-        "seen": state.seen, "captured": state.captured, "passed": state.passed,
+        "seen": state.seen, "captured": state.captured, "looked at": state.looked, "passed": state.passed,
         "ended early": state.ended_early, "failed": state.failed, "left": state.left,
     }  # fmt: skip
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing seen yet"
-    still_open = [found for found in state.caught if found.stage not in _CLOSED]
+    still_open = [found for found in state.caught if found.stage not in CLOSED]
     if not still_open:
         return f"waiting: {told}"
     more = f" (and {len(still_open) - 1} more)" if len(still_open) > 1 else ""
@@ -85,8 +83,8 @@ def words(state: RuleState, jobs: Sequence[Job] = ()) -> str:
 
 
 def _most_telling(caught: Sequence[Caught]) -> Caught:
-    """Whom to show: one of which a dump is being made, else the one that was caught last."""
-    return next((c for c in caught if c.stage in (Stage.CAPTURING, Stage.WRITING)), caught[-1])
+    """Whom to show: one of which something is being taken, else the one that was caught last."""
+    return next((c for c in caught if c.stage in AT_WORK), caught[-1])
 
 
 def _of(caught: Caught, jobs: Sequence[Job]) -> str:

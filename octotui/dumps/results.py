@@ -71,9 +71,35 @@ class DumpResult:
             "sha256": self.sha256,
             "medium": self.medium.value,
             "portable": self.is_portable,
-            "error": None
-            if self.failure is None
-            else {"code": self.failure.code, "message": self.failure.message, "hint": self.failure.hint},
+            "error": _failure_json(self.failure),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisResult:
+    """How it ended that the stacks of one process were taken: two files with the same in them, or a failure.
+
+    `text` is for people, `document` (JSON) for tools. Nothing was paused for longer than a millisecond or so.
+    """
+
+    target: Target
+    outcome: JobState
+    text: Path | None = None
+    document: Path | None = None
+    seconds: float = 0.0
+    failure: Failure | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as the command line prints it (`analyses[]` of `octotui catch --json`)."""
+        return {
+            **self.target.as_json(),
+            "outcome": self.outcome.value,
+            "paths": {
+                "text": str(self.text) if self.text else None,
+                "document": str(self.document) if self.document else None,
+            },
+            "seconds": round(self.seconds, 3),
+            "error": _failure_json(self.failure),
         }
 
 
@@ -115,3 +141,7 @@ class Job:
         by_rate = self.seconds * (1 - share) / share
         by_estimate = max(0.0, estimate.pause_seconds - self.seconds)
         return trust * by_rate + (1 - trust) * by_estimate
+
+
+def _failure_json(failure: Failure | None) -> dict[str, str] | None:
+    return None if failure is None else {"code": failure.code, "message": failure.message, "hint": failure.hint}

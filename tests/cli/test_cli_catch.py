@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_runner import Completed
 
 from octotui.cli import catch_text, waiting
-from octotui.dumps.arming.rule import Rule, When, Whom
+from octotui.dumps.arming.rule import Rule, Take, When, Whom
 from octotui.dumps.arming.state import Caught, Ending, RuleState, Stage
 from octotui.dumps.model import DumpType, Estimate, Target
-from octotui.dumps.results import DumpResult, JobState
+from octotui.dumps.results import AnalysisResult, DumpResult, Failure, JobState
 from octotui.processes.model import ProcessKey
 
 KEY = ProcessKey(14220, 7)
@@ -41,6 +42,13 @@ SENSELESS = [
     (["812", "--role", "calamari"], "a PID says whom already", "--role"),
     (["812", "--count", "3"], "a time between them", "--every"),
     (["812", "--at-exit", "--count", "3", "--yes"], "ends once", "--count"),
+    (["--role", "calamari", "--stacks", "--at-exit", "--yes"], "at its end", "leave out --at-exit"),
+    (["--role", "calamari", "--stacks", "--dump", "--at-exit", "--yes"], "at its end", "leave out --at-exit"),
+    (["--role", "calamari", "--stacks", "--dump", "--hold", "--yes"], "cannot be asked for its stacks", "--hold with"),
+    (["--role", "calamari", "--stacks", "--backend", "ipc"], "without a backend", "leave out --backend"),
+    (["--role", "calamari", "--stacks", "--type", "heap"], "--type", "add --dump"),
+    (["812", "--stacks", "--count", "3"], "several looks", "--every"),
+    (["--role", "calamari", "--stacks", "--count", "0"], "looks", "--count"),
     (["--role", "calamari", "--hold"], "nobody can be asked", "--yes"),
     (["--role", "calamari", "--hold", "--json"], "nobody can be asked", "--yes"),
 ]
@@ -130,3 +138,60 @@ def test_the_document_of_a_rule_has_every_count() -> None:
     assert (document["ending"], document["can_miss"]) == ("interrupted", "short ones can be missed")
     (process,) = document["processes"]
     assert (process["wait_status"], process["ended_with"]) == (768, "exit code 3")
+
+
+STACKS = Rule(Whom(role="calamari"), take=Take.STACKS)
+BOTH = Rule(Whom(role="calamari"), take=Take.BOTH)
+
+
+def analysis(outcome: JobState) -> AnalysisResult:
+    target = Target(KEY, "Calamari", label="Calamari", role="calamari", task="ServerTasks-1")
+    if outcome is JobState.FINISHED:
+        return AnalysisResult(target, outcome, Path("/a/b.txt"), Path("/a/b.json"), 0.1234)
+    failure = Failure("diagnostics-silent", "it does not answer", "octotui dump 14220")
+    return AnalysisResult(target, outcome, seconds=10.0, failure=failure)
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes", "outcome", "status"),
+    [
+        (STACKS, {"looks": 1, "looked": 1, "ending": Ending.COUNT}, JobState.FINISHED, 0),
+        (STACKS, {"failed": 1, "ending": Ending.TIME}, JobState.FAILED, 1),
+        (STACKS, {"failed": 1, "ending": Ending.TIME}, JobState.REFUSED, 3),
+        (BOTH, {"looks": 1, "dumps": 1, "captured": 1, "ending": Ending.COUNT}, JobState.FINISHED, 0),
+        (BOTH, {"dumps": 1, "captured": 1, "ending": Ending.COUNT}, JobState.FAILED, 1),
+        (BOTH, {"looks": 1, "ended_early": 1, "ending": Ending.TIME}, JobState.FINISHED, 1),
+    ],
+)
+def test_the_exit_status_counts_the_stacks_that_were_asked_for(
+    rule: Rule, changes: dict[str, Any], outcome: JobState, status: int
+) -> None:
+    assert catch_text.exit_status(state_of(rule=rule, **changes), [], [analysis(outcome)]) == status
+
+
+def test_looks_are_told_with_their_files_or_the_next_step() -> None:
+    lines = list(catch_text.analysis_lines([analysis(JobState.FINISHED), analysis(JobState.FAILED)]))
+    assert lines == [
+        "Calamari 14220: stacks in 0.12 s",
+        "  /a/b.txt",
+        "  /a/b.json",
+        "Calamari 14220: stacks failed: it does not answer",
+        "  next step: octotui dump 14220",
+    ]
+
+
+def test_the_document_of_a_look_has_both_paths_or_the_error() -> None:
+    assert analysis(JobState.FINISHED).as_json() == {
+        "pid": 14220, "started": 7, "name": "Calamari", "role": "calamari", "task": "ServerTasks-1",
+        "outcome": "finished", "paths": {"text": "/a/b.txt", "document": "/a/b.json"}, "seconds": 0.123, "error": None,
+    }  # fmt: skip
+    failed = analysis(JobState.FAILED).as_json()
+    assert failed["paths"] == {"text": None, "document": None}
+    assert failed["error"]["code"] == "diagnostics-silent"
+
+
+def test_a_rule_for_stacks_tells_of_looks_and_a_rule_for_dumps_does_not() -> None:
+    told = catch_text.rule_document(state_of(rule=STACKS, looks=3, looked=1), "", ())
+    assert (told["take"], told["looks"], told["looked"]) == ("stacks", 3, 1)
+    assert "looks" not in catch_text.rule_document(state_of(), "", ())
+    assert waiting.words(state_of(rule=STACKS, seen=1, looked=1)) == "waiting: 1 seen, 1 looked at"

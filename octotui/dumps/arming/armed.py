@@ -10,7 +10,7 @@ from octotui.dumps.arming.rule import Rule
 from octotui.dumps.arming.state import Ending, News, RuleState, Stage
 from octotui.dumps.arming.tally import STAGE_OF, Outcome, Tally
 from octotui.dumps.arming.track import ASKED, HoldPhase, Track
-from octotui.dumps.arming.words import ENDINGS, early_end, summary
+from octotui.dumps.arming.words import early_end, ending_words, summary
 from octotui.dumps.model import Severity
 from octotui.octopus.rolenames import PROGRAMS
 from octotui.processes.model import ProcessKey
@@ -47,6 +47,11 @@ class ArmedRule:
     def waits_for_condition(self) -> bool:
         """Whether running processes count too, since what it waits for can come about at any time."""
         return self.rule.when.has_trigger or self.rule.when.after_seconds > 0 or self._has_figures
+
+    @property
+    def taken(self) -> int:
+        """What the rule's count counts so far: dumps, or looks where no dump is wanted."""
+        return self.tally.dumps if self.rule.take.has_dump else self.tally.looks
 
     @property
     def state(self) -> RuleState:
@@ -116,7 +121,7 @@ class ArmedRule:
     def settled(
         self, key: ProcessKey, outcome: Outcome, now: float, note: str = "", exit_status: int | None = None
     ) -> list[Decision]:
-        """A capture that this rule ordered, or that its tracer made, is over."""
+        """What this rule ordered of a process, or its tracer made, is over: its dump, or its stacks if that is all."""
         track = self.tracks.get(key)
         if track is None:
             return []
@@ -124,14 +129,21 @@ class ArmedRule:
         track.hold = HoldPhase.DONE if track.hold is not HoldPhase.NONE else HoldPhase.NONE
         track.exit_status = track.exit_status if exit_status is None else exit_status
         if outcome is Outcome.CAPTURED:
-            track.dumps += 1
-            self.tally.dumps += 1
-            is_series = self.rule.every_seconds is not None and self.tally.dumps < self.rule.count
+            track.taken += 1
+            track.was_looked_at = False
+            self.tally.dumps += self.rule.take.has_dump
+            is_series = self.rule.every_seconds is not None and self.taken < self.rule.count
             if is_series and not track.has_ended and self.ending is None:
-                track.move(Stage.WAITING, now, f"{track.dumps} of {self.rule.count} dumps are made")
+                track.move(Stage.WAITING, now, f"{track.taken} of {self.rule.count} {self._made}")
                 said = self.say(f"{track.name} {key.pid}: {track.note}", key)
                 return [*found, said, *self.advance(track, now)]
-        return [*found, *self.close(track, STAGE_OF[outcome], note, now=now), *self.go_on(now)]
+        is_look = outcome is Outcome.CAPTURED and not self.rule.take.has_dump
+        stage = Stage.LOOKED if is_look else STAGE_OF[outcome]
+        return [*found, *self.close(track, stage, note, now=now), *self.go_on(now)]
+
+    @property
+    def _made(self) -> str:
+        return "dumps are made" if self.rule.take.has_dump else "looks are taken"
 
     def ended(self, key: ProcessKey, now: float, exit_status: int | None = None) -> list[Decision]:
         """It has ended. A capture or a tracer at work on it tells by itself what came of that."""
@@ -143,14 +155,16 @@ class ArmedRule:
         if track.is_at_work or self._is_traced(track):
             track.next_at = now + PATIENCE_SECONDS
             return []
-        return [*self.close(track, *early_end(track), now=now), *self.go_on(now)]
+        return [*self.close(track, *early_end(track, self.rule.take), now=now), *self.go_on(now)]
 
     def close(self, track: Track, stage: Stage, note: str = "", *, now: float) -> list[Decision]:
         """Counts a process out, says so, and ends the rule where that was the last."""
         track.move(stage, now, note)
         del self.tracks[track.key]
         self.tally.close(track)
-        is_harmless = stage in (Stage.CAPTURED, Stage.PASSED) or (stage is Stage.LEFT and self.ending is not None)
+        is_harmless = stage in (Stage.CAPTURED, Stage.LOOKED, Stage.PASSED) or (
+            stage is Stage.LEFT and self.ending is not None
+        )
         severity = Severity.NOTICE if is_harmless else Severity.WARNING
         words = f"{track.name} {track.key.pid}: {stage.value}" + (f", {note}" if note else "")
         return [self.say(words, track.key, severity), *self._perhaps_over(track, now)]
@@ -158,7 +172,7 @@ class ArmedRule:
     def _perhaps_over(self, track: Track, now: float) -> list[Decision]:
         if self.ending is not None:
             return []
-        if self.tally.dumps >= self.rule.count:
+        if self.taken >= self.rule.count:
             return self.end(Ending.COUNT, now)
         if self.tally.failures_in_a_row >= MOST_FAILURES:
             return self.end(Ending.ERROR, now)
@@ -173,7 +187,7 @@ class ArmedRule:
             return self.end(Ending.TIME, now)
         found: list[Decision] = []
         for track in [t for t in self.tracks.values() if t.has_ended and not t.is_at_work and now >= t.next_at]:
-            found += self.close(track, *early_end(track), now=now) if track.key in self.tracks else []
+            found += self.close(track, *early_end(track, self.rule.take), now=now) if track.key in self.tracks else []
         for track in list(self.tracks.values()):
             found += self.advance(track, now)
         return found
@@ -184,19 +198,20 @@ class ArmedRule:
         return [] if self.tracks or self.ending is not None else self.end(Ending.GONE, now)
 
     def end(self, ending: Ending, now: float) -> list[Decision]:
-        """The rule is over: what stands still is let go, traces end; a dump that is being made is finished."""
+        """The rule is over: what stands still is let go, traces end; what is being taken is finished."""
         if self.ending is not None:
             return []
         self.ending = ending
         found: list[Decision] = [Disarm(self.id)]
+        why = ending_words(ending, self.rule)
         for track in list(self.tracks.values()):
             if track.is_at_work:
                 continue
             found += [Release(self.id, track.key)] if track.has_to_be_released else []
             missing = f" ({track.note})" if track.stage is Stage.WAITING and track.note else ""
-            found += self.close(track, Stage.LEFT, ENDINGS[ending] + missing, now=now)
+            found += self.close(track, Stage.LEFT, why + missing, now=now)
         severity = Severity.WARNING if ending is Ending.ERROR else Severity.NOTICE
-        return [*found, self.say(f"Rule {self.id} is over ({ENDINGS[ending]}): {summary(self.state)}", None, severity)]
+        return [*found, self.say(f"Rule {self.id} is over ({why}): {summary(self.state)}", None, severity)]
 
     def _is_traced(self, track: Track) -> bool:
         return self.rule.when.at_exit and (self.traces_at_start or track.was_due)
@@ -218,7 +233,7 @@ class ArmedRule:
         if track.hold is HoldPhase.LOOK:
             return track.look_until
         if track.stage is Stage.WAITING and track.is_ready:
-            return track.next_at if track.dumps else track.conditions.age_at if not track.was_due else None
+            return track.next_at if track.taken else track.conditions.age_at if not track.was_due else None
         return None
 
     def say(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from octotui.dumps.arming import exitsteps, holdsteps
+from octotui.dumps.arming import exitsteps, holdsteps, looksteps
 from octotui.dumps.arming.armed import ArmedRule
 from octotui.dumps.arming.checking import check
 from octotui.dumps.arming.conditions import Reading
@@ -142,6 +142,16 @@ class RuleBook:
         """What came of a capture, or of a trace."""
         rule = self._rules.get(rule_id)
         return rule.settled(key, outcome, now, note, status) if rule is not None else []
+
+    def looked(self, rule_id: int, key: ProcessKey, outcome: Outcome, now: float, note: str = "") -> list[Decision]:
+        """What came of an order to take stacks."""
+        rule = self._rules.get(rule_id)
+        return looksteps.looked(rule, key, outcome, now, note) if rule is not None else []
+
+    def look_told(self, rule_id: int, key: ProcessKey, note: str) -> list[Decision]:
+        """What a look waits for, or does."""
+        rule = self._rules.get(rule_id)
+        return looksteps.told(rule, key, note) if rule is not None else []
 
     def lost(self, count: int) -> None:
         """The kernel dropped events that often."""

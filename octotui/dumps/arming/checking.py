@@ -7,6 +7,7 @@ import math
 from octotui.dumps.arming.holdsteps import CAPTURE_HOLD_SECONDS
 from octotui.dumps.arming.longest import LONGEST_HOLD_SECONDS
 from octotui.dumps.arming.rule import Rule
+from octotui.dumps.model import DumpType
 from octotui.errors import UsageError
 from octotui.octopus.rolenames import KNOWN, roles_named
 from octotui.processes.filters import parse_filter
@@ -35,13 +36,14 @@ def check(rule: Rule) -> None:
             hint="use --hold to look at it now, or --at-exit to capture its end",
         )
     if rule.every_seconds is not None and rule.count < 2:
-        raise UsageError("--every needs a number of dumps", hint="add --count 3")
+        raise UsageError(f"--every needs a number of {_things(rule)}", hint="add --count 3")
+    _check_stacks(rule)
     if rule.hold_services and not rule.hold:
         raise UsageError("--yes-hold-service is about holds", hint="add --hold")
     if when.at_exit and whom.key is not None and rule.count > 1:
         raise UsageError("one process ends once", hint="leave out --count")
     if whom.key is not None and rule.count > 1 and rule.every_seconds is None:
-        raise UsageError("several dumps of one process need a time between them", hint="add --every 10")
+        raise UsageError(f"several {_things(rule)} of one process need a time between them", hint="add --every 10")
     if whom.key is None and not (whom.role or whom.filter or whom.name or whom.under):
         raise UsageError(
             "say what to wait for", hint="octotui catch --role calamari, --name PROGRAM, --under PID, or a PID"
@@ -62,10 +64,33 @@ def check(rule: Rule) -> None:
         raise UsageError("at its end octotui itself writes the dump", hint="leave out --backend")
 
 
+def _check_stacks(rule: Rule) -> None:
+    if not rule.take.has_stacks:
+        return
+    if rule.when.at_exit:
+        raise UsageError(
+            "a process that stands at its end cannot be asked for its stacks",
+            hint="leave out --at-exit to take them when it is ready, or --stacks; a dump of its end has the stacks",
+        )
+    if rule.hold and rule.take.has_dump:
+        raise UsageError(
+            "a process that is held cannot be asked for its stacks, and its dump is made while it is held",
+            hint="use --hold with --stacks alone, which lets it go for them, or with a dump alone",
+        )
+    if not rule.take.has_dump and rule.backend != "auto":
+        raise UsageError("stacks are taken without a backend", hint="leave out --backend, or add --dump")
+    if not rule.take.has_dump and rule.type is not DumpType.HEAP:
+        raise UsageError("--type says how much of the memory a dump has", hint="leave out --type, or add --dump")
+
+
+def _things(rule: Rule) -> str:
+    return "dumps" if rule.take.has_dump else "looks"
+
+
 def _check_numbers(rule: Rule) -> None:
     when = rule.when
     if not 1 <= rule.count <= MOST_COUNT:
-        raise UsageError(f"a rule makes 1 to {MOST_COUNT} dumps", hint="give --count a number in between")
+        raise UsageError(f"a rule makes 1 to {MOST_COUNT} {_things(rule)}", hint="give --count a number in between")
     if rule.max_parallel < 1:
         raise UsageError("at least one capture has to run at a time", hint="give --max-parallel 1 or more")
     seconds = {

@@ -18,6 +18,14 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeStacks:
+    """Look at the managed stacks of `key` now, and write them down."""
+
+    rule_id: int
+    key: ProcessKey
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """Stop `key` for `seconds` at most; `when_ready`: let it run until its runtime is ready, and stop it then."""
 
@@ -65,4 +73,4 @@ class Say:
     news: News
 
 
-Decision = Capture | Hold | Release | Trace | Cancel | Disarm | Say
+Decision = Capture | TakeStacks | Hold | Release | Trace | Cancel | Disarm | Say

@@ -44,7 +44,7 @@ def writing(rule: ArmedRule, key: ProcessKey, now: float) -> list[Decision]:
     why = ""
     if others >= rule.rule.max_parallel:
         why = f"{others} others were being written, and --max-parallel allows no more"
-    elif rule.tally.dumps + others >= rule.rule.count:
+    elif rule.taken + others >= rule.rule.count:
         why = "as many as were asked for are being written"
     if why:
         return [Cancel(rule.id, key), *rule.close(track, Stage.LEFT, why, now=now)]

@@ -24,8 +24,8 @@ CAPTURE_HOLD_SECONDS = 60.0
 def looked_at(rule: ArmedRule, track: Track, now: float, *, is_early: bool) -> list[Decision]:
     """It stands still for a person to look; let go at once where more stand still already than can be captured."""
     standing = sum(other.hold is HoldPhase.LOOK for other in rule.tracks.values())
-    if standing >= min(rule.rule.max_parallel, rule.rule.count - rule.tally.dumps):
-        track.hold = HoldPhase.DONE
+    if standing >= min(rule.rule.max_parallel, rule.rule.count - rule.taken):
+        track.hold = HoldPhase.DONE if rule.rule.take.has_dump else HoldPhase.LETTING_GO
         return [Release(rule.id, track.key), *rule.advance(track, now)]
     track.hold, track.look_until = HoldPhase.LOOK, now + rule.rule.hold_seconds
     where = "at its start, before it has a runtime" if is_early else "as it is"
@@ -35,7 +35,14 @@ def looked_at(rule: ArmedRule, track: Track, now: float, *, is_early: bool) -> l
 
 
 def look_is_over(rule: ArmedRule, track: Track, now: float) -> list[Decision]:
-    """The time to look is up: without a runtime it runs on until it has one, else its capture is due as it stands."""
+    """The time to look is up: without a runtime it runs on until it has one, else its capture is due as it stands.
+
+    For its stacks it runs on in any case.
+    """
+    if not rule.rule.take.has_dump:
+        track.hold = HoldPhase.LETTING_GO
+        track.move(Stage.STARTING, now, "is let go, for its stacks")
+        return [Release(rule.id, track.key), rule.say(f"{track.name} {track.key.pid}: {track.note}", track.key)]
     if not track.is_ready:
         return _until_ready(rule, track, now)
     track.hold = HoldPhase.CAPTURE
@@ -85,7 +92,7 @@ def released(rule: ArmedRule, key: ProcessKey, now: float) -> list[Decision]:
     track = rule.tracks.get(key)
     if track is None or not track.is_held:
         return []
-    if track.hold is HoldPhase.LOOK and not track.is_ready:
+    if track.hold is HoldPhase.LOOK and not track.is_ready and rule.rule.take.has_dump:
         return _until_ready(rule, track, now)
     track.hold = HoldPhase.DONE
     return [] if track.is_at_work else rule.advance(track, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from octotui.dumps.model import DumpType
@@ -10,6 +11,22 @@ from octotui.processes.model import ProcessKey
 
 HOLD_SECONDS = 60.0
 MOST_PARALLEL = 2
+
+
+class Take(StrEnum):
+    """What is taken of a process: a dump, its managed stacks while it runs on, or the stacks and then the dump."""
+
+    DUMP = "dump"
+    STACKS = "stacks"
+    BOTH = "stacks and dump"
+
+    @property
+    def has_stacks(self) -> bool:
+        return self is not Take.DUMP
+
+    @property
+    def has_dump(self) -> bool:
+        return self is not Take.STACKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +69,15 @@ class When:
 class Rule:
     """What to wait for and what to do then.
 
-    `count` captures end it; with `every_seconds` they are made of one process, one after the other. `hold`: the
+    `count` dumps end it, or looks at stacks where no dump is taken; with `every_seconds` they are made of one process,
+    one after the other. `destination` is for dumps and stacks; None: where each is kept. `hold`: the
     process is stopped the moment it is caught, for `hold_seconds` at most; `hold_services`: Tentacle and Server too.
     `any_status`: at exit, ends with status 0 are kept as well. `most_bytes` and `most_seconds` limit a capture at exit.
     """
 
     whom: Whom
     when: When = field(default_factory=When)
+    take: Take = Take.DUMP
     hold: bool = False
     hold_seconds: float = HOLD_SECONDS
     hold_services: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from octotui.dumps.arming.rule import Rule, When
+from octotui.dumps.arming.rule import Rule, Take, When
 from octotui.octopus.rolenames import label_of
 from octotui.processes.filters import parse_filter
 from octotui.processes.model import ProcessKey, Sample
@@ -10,6 +10,7 @@ from octotui.text import printable
 from octotui.units import bytes_text, seconds_text
 
 _LONGEST = 60
+_DONE = {Take.DUMP: "captured", Take.STACKS: "asked for its stacks", Take.BOTH: "asked for its stacks and captured"}
 
 
 def sentence(rule: Rule, sample: Sample | None = None) -> str:
@@ -46,7 +47,8 @@ def _hold(rule: Rule) -> str:
         return ""
     at_once = not (rule.when.has_trigger or rule.when.after_seconds > 0)
     when = "the moment it is caught" if at_once else "the moment its condition is met"
-    return f"held {when}, for {seconds_text(rule.hold_seconds)} at most, then "
+    let_go = "" if rule.take.has_dump else "let go and "
+    return f"held {when}, for {seconds_text(rule.hold_seconds)} at most, then {let_go}"
 
 
 def _when(rule: Rule) -> str:
@@ -54,7 +56,7 @@ def _when(rule: Rule) -> str:
     if rule.when.at_exit:
         traced = f", traced once {conditions}" if conditions else ""
         return f"captured at its end, {'whatever its status' if rule.any_status else 'if it fails'}{traced}"
-    return f"captured when {conditions}" if conditions else "captured when its runtime is ready"
+    return f"{_DONE[rule.take]} when {conditions or 'its runtime is ready'}"
 
 
 def conditions_words(when: When) -> str:

@@ -16,14 +16,23 @@ class Stage(StrEnum):
     HELD = "held"
     STARTING = "starting"
     WAITING = "waiting"
+    LOOKING = "taking stacks"
     CAPTURING = "capturing"
     TRACED = "traced"
     WRITING = "writing"
     CAPTURED = "captured"
+    LOOKED = "stacks taken"
     PASSED = "passed"
     ENDED_EARLY = "ended early"
     FAILED = "failed"
     LEFT = "left"
+
+
+AT_WORK = frozenset({Stage.LOOKING, Stage.CAPTURING, Stage.WRITING})
+"""Stages in which something of a process is being taken."""
+
+CLOSED = frozenset({Stage.CAPTURED, Stage.LOOKED, Stage.PASSED, Stage.ENDED_EARLY, Stage.FAILED, Stage.LEFT})
+"""Stages that nothing follows."""
 
 
 class Ending(StrEnum):
@@ -58,9 +67,11 @@ class RuleState:
     """One rule and its counts. `lost` is how often the kernel dropped events while it was armed,
     `unseen` how many processes ended before it could be told what they were.
 
-    `seen` counts the processes it caught; each ends up captured, passed (its end was not worth a dump), ended before
+    `seen` counts the processes it caught; each ends up captured, looked at (its stacks are taken, and no dump was
+    wanted), passed (its end was not worth a dump), ended before
     it could be captured, failed, or left for the limits. `caught` has those that are open and the last of the others;
-    `dumps` counts the dumps made, which for a series of one process are more than it captured.
+    `dumps` counts the dumps made, `looks` how often stacks were taken; for a series of one process both are more than
+    the processes.
     """
 
     id: int
@@ -78,11 +89,18 @@ class RuleState:
     caught: tuple[Caught, ...] = ()
     dumps: int = 0
     unseen: int = 0
+    looked: int = 0
+    looks: int = 0
+
+    @property
+    def taken(self) -> int:
+        """What the rule's count counts: the dumps, or the looks where no dump is wanted."""
+        return self.dumps if self.rule.take.has_dump else self.looks
 
     @property
     def is_busy(self) -> bool:
-        """Whether a dump for it is still being made, which goes on when the rule is over."""
-        return any(found.stage in (Stage.CAPTURING, Stage.WRITING) for found in self.caught)
+        """Whether a dump or a look for it is still being made, which goes on when the rule is over."""
+        return any(found.stage in AT_WORK for found in self.caught)
 
 
 @dataclass(frozen=True, slots=True)

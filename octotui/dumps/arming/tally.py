@@ -7,7 +7,7 @@ from collections.abc import Collection
 from enum import Enum, auto
 
 from octotui.dumps.arming.rule import Rule
-from octotui.dumps.arming.state import Caught, Ending, RuleState, Stage
+from octotui.dumps.arming.state import CLOSED, Caught, Ending, RuleState, Stage
 from octotui.dumps.arming.track import Track
 from octotui.processes.model import ProcessKey
 
@@ -16,7 +16,10 @@ MOST_DONE = 10_000
 
 
 class Outcome(Enum):
-    """What came of an order to capture. GONE: it ended before; PASSED: there was nothing to capture, or no need to."""
+    """What came of an order to capture, or to take stacks.
+
+    GONE: it ended before; PASSED: there was nothing to capture, or no need to.
+    """
 
     CAPTURED = auto()
     FAILED = auto()
@@ -40,10 +43,11 @@ class Tally:
     def __init__(self) -> None:
         self.seen = 0
         self.dumps = 0
+        self.looks = 0
         self.lost = 0
         self.unseen = 0
         self.failures_in_a_row = 0
-        self._closed = dict.fromkeys((Stage.CAPTURED, Stage.PASSED, Stage.ENDED_EARLY, Stage.FAILED, Stage.LEFT), 0)
+        self._closed = dict.fromkeys(CLOSED, 0)
         self._last: deque[Caught] = deque(maxlen=MOST_REMEMBERED)
         self._done: dict[ProcessKey, None] = {}
 
@@ -60,7 +64,7 @@ class Tally:
             del self._done[next(iter(self._done))]
         if track.stage is Stage.FAILED:
             self.failures_in_a_row += 1
-        elif track.stage is Stage.CAPTURED:
+        elif track.stage in (Stage.CAPTURED, Stage.LOOKED):
             self.failures_in_a_row = 0
 
     def state(
@@ -82,4 +86,6 @@ class Tally:
             caught=(*self._last, *(track.state() for track in tracks)),
             dumps=self.dumps,
             unseen=self.unseen,
+            looked=self._closed[Stage.LOOKED],
+            looks=self.looks,
         )

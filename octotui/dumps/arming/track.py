@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from octotui.dumps.arming.conditions import Conditions
-from octotui.dumps.arming.state import Caught, Stage
+from octotui.dumps.arming.state import AT_WORK, CLOSED, Caught, Stage
 from octotui.processes.model import ProcessKey
-
-CLOSED = frozenset({Stage.CAPTURED, Stage.PASSED, Stage.ENDED_EARLY, Stage.FAILED, Stage.LEFT})
-"""Stages that nothing follows."""
 
 
 class HoldPhase(Enum):
@@ -18,6 +15,7 @@ class HoldPhase(Enum):
 
     ASKED: the stop was ordered; LOOK: a person may look, until its time is over; CAPTURE: for the time of a capture.
     ASKED_WHEN_READY: it runs, and is stopped for its capture in the instant its runtime is ready.
+    LETTING_GO: it is told to run on, for its stacks.
     """
 
     NONE = auto()
@@ -26,17 +24,23 @@ class HoldPhase(Enum):
     ASKED_WHEN_READY = auto()
     ASKED_CAPTURE = auto()
     CAPTURE = auto()
+    LETTING_GO = auto()
     DONE = auto()
 
 
-ASKED = frozenset({HoldPhase.ASKED_LOOK, HoldPhase.ASKED_WHEN_READY, HoldPhase.ASKED_CAPTURE})
-"""A stop was ordered and has not come about yet."""
+ASKED = frozenset({HoldPhase.ASKED_LOOK, HoldPhase.ASKED_WHEN_READY, HoldPhase.ASKED_CAPTURE, HoldPhase.LETTING_GO})
+"""A stop, or its end, was ordered and has not come about yet."""
+
+_HELD = frozenset(
+    {HoldPhase.ASKED_LOOK, HoldPhase.LOOK, HoldPhase.ASKED_CAPTURE, HoldPhase.CAPTURE, HoldPhase.LETTING_GO}
+)
 
 
 @dataclass(slots=True)
 class Track:
     """`is_ready`: it has a runtime; `is_expected`: it should get one sooner or later; `was_due`: its conditions held
-    once; `dumps` were made of it; `was_sampled`: a sample had it; `cannot_hold`: it was tried, or is not allowed;
+    once; `taken` counts what the rule counts of it, dumps or looks; `looks` were taken of it, `was_looked_at`: one for
+    its next dump; `was_sampled`: a sample had it; `cannot_hold`: it was tried, or is not allowed;
     `was_asked_for`: a tracer was told to take hold of it.
 
     `next_at` is when the next dump of a series is due, `look_until` when a hold for a look is over; both monotonic.
@@ -52,7 +56,9 @@ class Track:
     is_ready: bool = False
     is_expected: bool = True
     was_due: bool = False
-    dumps: int = 0
+    taken: int = 0
+    looks: int = 0
+    was_looked_at: bool = False
     next_at: float = 0.0
     hold: HoldPhase = HoldPhase.NONE
     cannot_hold: bool = False
@@ -69,12 +75,12 @@ class Track:
 
     @property
     def is_at_work(self) -> bool:
-        """Whether a dump of it is being made."""
-        return self.stage in (Stage.CAPTURING, Stage.WRITING)
+        """Whether a dump of it is being made, or its stacks are being taken."""
+        return self.stage in AT_WORK
 
     @property
     def is_held(self) -> bool:
-        return self.hold in (HoldPhase.ASKED_LOOK, HoldPhase.LOOK, HoldPhase.ASKED_CAPTURE, HoldPhase.CAPTURE)
+        return self.hold in _HELD
 
     @property
     def has_to_be_released(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+from octotui.dumps.arming.rule import Rule, Take
 from octotui.dumps.arming.state import Ending, RuleState, Stage
 from octotui.dumps.arming.track import Track
 
@@ -17,10 +18,22 @@ ENDINGS = {
 }
 
 
-def early_end(track: Track) -> tuple[Stage, str]:
-    """How a process counts that ended before a dump of it was begun, and why."""
-    if track.dumps:
-        return Stage.CAPTURED, f"it ended after {track.dumps} dump{'s' if track.dumps > 1 else ''}"
+def ending_words(ending: Ending, rule: Rule) -> str:
+    """Why a rule is over."""
+    if ending is Ending.COUNT and not rule.take.has_dump:
+        return "all stacks that were asked for are taken"
+    return ENDINGS[ending]
+
+
+def early_end(track: Track, take: Take) -> tuple[Stage, str]:
+    """How a process counts that ended before the next of it could be taken, and why."""
+    if track.taken:
+        stage, what = (Stage.CAPTURED, "dump") if take.has_dump else (Stage.LOOKED, "look")
+        return stage, f"it ended after {track.taken} {what}{'s' if track.taken > 1 else ''}"
+    if track.was_looked_at:
+        return Stage.ENDED_EARLY, "it ended after its stacks were asked for, before its dump could be made"
+    if track.was_due and not take.has_dump:
+        return Stage.ENDED_EARLY, "it ended before its stacks could be taken"
     if track.was_due or track.stage is Stage.HELD:
         return Stage.ENDED_EARLY, "it ended before it could be captured"
     if track.is_ready:
@@ -32,9 +45,10 @@ def early_end(track: Track) -> tuple[Stage, str]:
 
 def summary(state: RuleState) -> str:
     """The counts in words: `3 seen: 1 captured, 2 passed`; those that are 0 are left out."""
-    still_open = state.seen - state.captured - state.passed - state.ended_early - state.failed - state.left
+    closed = (state.captured, state.looked, state.passed, state.ended_early, state.failed, state.left)
+    still_open = state.seen - sum(closed)
     counts = {
-        "captured": state.captured, "passed": state.passed, "ended early": state.ended_early,
+        "captured": state.captured, "looked at": state.looked, "passed": state.passed, "ended early": state.ended_early,
         "failed": state.failed, "left": state.left, "open": still_open,
     }  # fmt: skip
     words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)

@@ -19,7 +19,8 @@ from octotui.processes.model import ProcessKey
 NO_ROOM = frozenset({"no-space", "quota", "keep-free", "no-memory", "disk-full"})
 """Refusals and failures for want of room: the process is left, and the rule goes on."""
 
-_GONE = frozenset({"process-gone", "pid-reused"})
+GONE = frozenset({"process-gone", "pid-reused"})
+"""Codes of errors that say that a process has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,9 @@ def settled(result: DumpResult) -> Settled:
         return Settled(Outcome.LEFT, "its capture was cancelled", "", result)
     if failure.code in NO_ROOM:
         return Settled(Outcome.LEFT, failure.message, failure.hint, result)
-    if failure.code in _GONE:
+    if failure.code in GONE:
         return Settled(Outcome.GONE, failure.message, failure.hint)
-    if not _lives(result.target.key):
+    if not lives(result.target.key):
         return Settled(Outcome.GONE, f"it ended while it was captured ({failure.message})", failure.hint)
     return Settled(Outcome.FAILED, failure.message, failure.hint, result)
 
@@ -140,7 +141,7 @@ def refused_result(target: Target, type: DumpType, code: str, message: str, hint
 def _refused(plan: DumpPlan, target: Target, rule: Rule) -> Settled:
     remark = _first(plan.of(Severity.REFUSAL), target.key)
     code, message, hint = (remark.code, remark.message, remark.hint) if remark else ("", "nothing can be captured", "")
-    if code in _GONE:
+    if code in GONE:
         return Settled(Outcome.GONE, "it ended before it could be captured")
     if code == "not-dotnet" and rule.whom.key is None:
         return Settled(Outcome.PASSED, "it is not a .NET process")
@@ -156,7 +157,8 @@ def _first(remarks: Iterable[Remark], key: ProcessKey) -> Remark | None:
     return next((r for r in found if r.key == key), found[0] if found else None)
 
 
-def _lives(key: ProcessKey) -> bool:
+def lives(key: ProcessKey) -> bool:
+    """Whether the process is there still, and has not ended."""
     try:
         held = HeldTarget.open(key)
     except ProcessGone:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from octotui.dumps.arming.book import RuleBook
-from octotui.dumps.arming.decisions import Cancel, Capture, Decision, Disarm, Hold, Release, Say, Trace
+from octotui.dumps.arming.decisions import Cancel, Capture, Decision, Disarm, Hold, Release, Say, TakeStacks, Trace
 from octotui.dumps.arming.state import Ending, News, RuleState
 from octotui.dumps.arming.tally import Outcome
 from octotui.dumps.catching.capturing import Capturing, Settled, refused_result
@@ -18,10 +18,11 @@ from octotui.dumps.catching.ends import Ends
 from octotui.dumps.catching.faces import Faces
 from octotui.dumps.catching.holding import BY_YOU, Holds, by_rule
 from octotui.dumps.catching.link import SentryLink
-from octotui.dumps.catching.port import Message, StartSentry, about
+from octotui.dumps.catching.looking import Looking
+from octotui.dumps.catching.port import Message, StartSentry, TakeAnalysis, about
 from octotui.dumps.catching.tasks import Tasks
 from octotui.dumps.model import DumpType, Severity
-from octotui.dumps.results import DumpResult, JobState
+from octotui.dumps.results import AnalysisResult, DumpResult, JobState
 from octotui.dumps.service import DumpService
 from octotui.errors import CaptureFailed, OctotuiError
 from octotui.octopus.rolenames import SERVICES
@@ -34,7 +35,13 @@ MOST_WITHOUT_DUMP = 200
 class Desk:
     """Used on one event loop. `clock` is monotonic seconds."""
 
-    def __init__(self, service: DumpService, start_sentry: StartSentry, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        service: DumpService,
+        start_sentry: StartSentry,
+        clock: Callable[[], float],
+        take_analysis: TakeAnalysis | None = None,
+    ) -> None:
         self.clock = clock
         self.book = RuleBook()
         self.faces = Faces()
@@ -43,11 +50,14 @@ class Desk:
         self.tasks = Tasks()
         self.reach = ""
         self.capturing = Capturing(service, self.faces, self.tasks, self._written, self._live_over, self._keep)
+        self.looking = Looking(take_analysis, self.faces, self._keep_analysis)
         self.ends = Ends(service.workshop, service.limits, self.faces, self._over, self._keep)
         self.link = SentryLink(start_sentry, self.tasks, self._hear, self._sentry_gone)
         self._ear = Ear(self)
         self._results: dict[tuple[ProcessKey, str], DumpResult] = {}
         self._without_dump = 0
+        self._analyses: list[AnalysisResult] = []
+        self._without_stacks = 0
         self._arming: dict[int, asyncio.Future[None]] = {}
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
@@ -57,6 +67,10 @@ class Desk:
     @property
     def results(self) -> tuple[DumpResult, ...]:
         return tuple(self._results.values())
+
+    @property
+    def analyses(self) -> tuple[AnalysisResult, ...]:
+        return tuple(self._analyses)
 
     def begin(self) -> None:
         """Begins to follow the clock and the captures, once."""
@@ -89,6 +103,8 @@ class Desk:
                     self.crier.say(news)
                 case Capture(rule_id, key):
                     self.tasks.run(self._capture(rule_id, key), f"capture-{key.pid}")
+                case TakeStacks(rule_id, key):
+                    self.tasks.run(self._take_stacks(rule_id, key), f"stacks-{key.pid}")
                 case Hold():
                     self._hold(decision)
                 case Release(_, key):
@@ -106,7 +122,7 @@ class Desk:
         self._changed.set()
 
     async def until_idle(self) -> None:
-        """Returns once no dump is being made for a rule and no live one waits for its digest."""
+        """Returns once no dump or look is being made for a rule and no live one waits for its digest."""
         while any(state.is_busy for state in self.book.states) or self.capturing.has_open:
             self._changed.clear()
             await self._changed.wait()
@@ -142,6 +158,22 @@ class Desk:
         if settled is not None:
             self._live_over(rule_id, key, settled)
 
+    async def _take_stacks(self, rule_id: int, key: ProcessKey) -> None:
+        rule = self.book.rule(rule_id)
+        if rule is None:
+            return
+
+        def told(note: str) -> None:
+            self.apply(self.book.look_told(rule_id, key, note))
+
+        settled = await self.looking.look(rule, key, told)
+        note = settled.note
+        if settled.outcome is Outcome.CAPTURED:
+            self.crier.say(News(Severity.NOTICE, f"{note[:1].upper()}{note[1:]}", "", rule_id, key))
+            note = ""
+        found = self.book.looked(rule_id, key, settled.outcome, self.clock(), note)
+        self.apply(_with_hint(decision, key, settled.hint) for decision in found)
+
     def _written(self, rule_id: int, key: ProcessKey) -> None:
         self.apply(self.book.written(rule_id, key))
 
@@ -172,6 +204,15 @@ class Desk:
                 return
             self._without_dump += 1
         self._results[result.target.key, str(result.path or len(self._results))] = result
+        self._changed.set()
+
+    def _keep_analysis(self, result: AnalysisResult) -> None:
+        """Of those without stacks only the first ones are kept; the rule counts all."""
+        if result.text is None:
+            if self._without_stacks >= MOST_WITHOUT_DUMP:
+                return
+            self._without_stacks += 1
+        self._analyses.append(result)
         self._changed.set()
 
     def _hear(self, message: Message) -> None:

@@ -1,12 +1,13 @@
-"""What the watch needs of a sentry, and the orders that it sends: JSON objects with a `do`."""
+"""What the watch needs of a sentry and of who takes stacks, and the orders to the sentry: JSON objects with a `do`."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from octotui.dumps.arming.rule import Rule
-from octotui.processes.model import ProcessKey
+from octotui.processes.model import ProcessKey, Sample
 
 Message = Mapping[str, Any]
 
@@ -33,6 +34,28 @@ class SentryPort(Protocol):
 
 StartSentry = Callable[[], Awaitable[SentryPort]]
 """Raises OctotuiError when it cannot be started."""
+
+
+class WrittenAnalysis(Protocol):
+    """The files of an analysis: the same for people and for tools."""
+
+    @property
+    def text(self) -> Path: ...
+
+    @property
+    def document(self) -> Path: ...
+
+
+class TakeAnalysis(Protocol):
+    """Looks at the stacks of one process of the sample and writes them into `directory` (None: where they are kept).
+
+    `on_step` gets a sentence about what it waits for or does. Raises OctotuiError, also when there are no stacks to
+    write; OSError when the files cannot be written. Ends within some seconds, whatever the process does.
+    """
+
+    def __call__(
+        self, sample: Sample, key: ProcessKey, directory: Path | None, on_step: Callable[[str], None]
+    ) -> Awaitable[WrittenAnalysis]: ...
 
 
 def key_of(message: Message) -> ProcessKey:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from octotui.dotnet.asking import why_not
 from octotui.dotnet.model import RuntimeFacts
 from octotui.dumps.arming.rule import Rule
 from octotui.dumps.arming.sentence import named
@@ -31,6 +32,7 @@ LEAST_ROOM_BYTES = 256 << 20
 
 USUAL_BYTES_PER_SECOND = 150_000_000
 LONGEST_ENVIRONMENT = 1 << 20
+_UNASKABLE = frozenset({"not-dotnet", "unreadable", "no-socket", "denied"})
 CRASH_DUMP_VARIABLES = (b"DOTNET_DbgEnableMiniDump=1", b"COMPlus_DbgEnableMiniDump=1")
 
 
@@ -54,9 +56,16 @@ def room_at(destination: Path, workshop: Workshop, limits: Limits) -> Room:
     return Room(most, floor, disk.free_bytes)
 
 
-def remarks_of(rule: Rule, sample: Sample, workshop: Workshop, limits: Limits) -> tuple[Remark, ...]:
-    """Refusals, warnings and notices, in that order. Reads `/proc` and the file system, changes nothing; blocks."""
+def remarks_of(
+    rule: Rule, sample: Sample, workshop: Workshop, limits: Limits, can_look: bool = True
+) -> tuple[Remark, ...]:
+    """Refusals, warnings and notices, in that order. Reads `/proc` and the file system, changes nothing; blocks.
+
+    `can_look`: stacks can be taken at all.
+    """
     found = [*_on_process(rule, sample), *_on_hold(rule, sample)]
+    if rule.take.has_stacks and not any(remark.severity is Severity.REFUSAL for remark in found):
+        found += _on_stacks(rule, workshop, can_look)
     if rule.when.at_exit and not any(remark.severity is Severity.REFUSAL for remark in found):
         found += _on_trace(rule, sample, workshop, limits)
     order = list(Severity)
@@ -81,10 +90,26 @@ def _on_hold(rule: Rule, sample: Sample) -> Iterator[Remark]:
         yield Remark(Severity.REFUSAL, "service", words, "leave out --hold, or add --yes-hold-service", key)
         return
     seconds = seconds_text(rule.hold_seconds)
-    words = f"the process stands still for up to {seconds} to be looked at, and for its capture after that"
+    after = "and for its capture after that" if rule.take.has_dump else "and is let go for its stacks"
+    words = f"the process stands still for up to {seconds} to be looked at, {after}"
     yield Remark(Severity.WARNING, "hold", words, "the deployment waits for it meanwhile", key)
     if not rule.hold_services and not roles:
         yield Remark(Severity.NOTICE, "service", "Tentacle and Server are not held", "add --yes-hold-service")
+
+
+def _on_stacks(rule: Rule, workshop: Workshop, can_look: bool) -> Iterator[Remark]:
+    key = rule.whom.key
+    if not can_look:
+        yield Remark(
+            Severity.REFUSAL, "no-stacks", "stacks cannot be taken here", "take a dump: leave out --stacks", key
+        )
+    facts = _facts(key, workshop) if key is not None else None
+    error = why_not(facts) if facts is not None else None
+    if error is None:
+        return
+    # What is stopped, traced or starting now may be free when its condition is met; the rest does not change.
+    is_final = error.code in _UNASKABLE and not rule.take.has_dump
+    yield Remark(Severity.REFUSAL if is_final else Severity.WARNING, error.code, error.message, error.hint, key)
 
 
 def _on_trace(rule: Rule, sample: Sample, workshop: Workshop, limits: Limits) -> Iterator[Remark]:

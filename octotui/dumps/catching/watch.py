@@ -11,10 +11,10 @@ from octotui.dumps.arming.rule import HOLD_SECONDS, Rule
 from octotui.dumps.arming.state import Ending, HoldState, News, RuleState
 from octotui.dumps.catching.desk import Desk
 from octotui.dumps.catching.holding import BY_YOU
-from octotui.dumps.catching.port import Message, StartSentry, about, arm_order
+from octotui.dumps.catching.port import Message, StartSentry, TakeAnalysis, about, arm_order
 from octotui.dumps.catching.preflight import remarks_of
 from octotui.dumps.model import Remark, Severity
-from octotui.dumps.results import DumpResult
+from octotui.dumps.results import AnalysisResult, DumpResult
 from octotui.dumps.sentry.client import Sentry
 from octotui.dumps.service import DumpService
 from octotui.dumps.targets.waiting import in_thread
@@ -29,8 +29,8 @@ ANSWER_SECONDS = 20.0
 class Watch:
     """Rules and holds live as long as this does: `aclose` undoes all of them. To be used from one event loop.
 
-    The sentry is started when the first rule or hold needs it, by `start_sentry` where that is given. `clock` is
-    monotonic seconds.
+    Rules that want stacks take them by `take_analysis`. The sentry is started when the first rule or hold needs it, by
+    `start_sentry` where that is given. `clock` is monotonic seconds.
     """
 
     def __init__(
@@ -38,10 +38,11 @@ class Watch:
         service: DumpService,
         *,
         start_sentry: StartSentry | None = None,
+        take_analysis: TakeAnalysis | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service
-        self._desk = Desk(service, start_sentry or Sentry.start, clock)
+        self._desk = Desk(service, start_sentry or Sentry.start, clock, take_analysis)
         self._clock = clock
         self._is_closed = False
 
@@ -59,6 +60,11 @@ class Watch:
     def results(self) -> tuple[DumpResult, ...]:
         """Of all captures that rules made, with those that were refused or failed."""
         return self._desk.results
+
+    @property
+    def analyses(self) -> tuple[AnalysisResult, ...]:
+        """Of all looks at stacks that rules ordered, with those that were refused or failed."""
+        return self._desk.analyses
 
     @property
     def reach(self) -> str:
@@ -90,7 +96,8 @@ class Watch:
         Raises UsageError for a rule that makes no sense.
         """
         check(rule)
-        return await in_thread(remarks_of, rule, sample, self._service.workshop, self._service.limits)
+        can_look = self._desk.looking.is_possible
+        return await in_thread(remarks_of, rule, sample, self._service.workshop, self._service.limits, can_look)
 
     async def arm(self, rule: Rule, sample: Sample) -> RuleState:
         """Arms `rule`; processes of `sample` count where it waits for a figure or names one.

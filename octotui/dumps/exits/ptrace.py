@@ -119,6 +119,11 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def wake_with_parent() -> None:
+    """The calling process gets SIGCONT when the one that forked it has ended: if somebody stopped it, it runs again."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGCONT, 0, 0, 0)
+
+
 def _unless_gone(request: int, thread: int, data: int = 0) -> None:
     try:
         _call(request, thread, 0, data)

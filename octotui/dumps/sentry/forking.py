@@ -33,6 +33,7 @@ def _be_child(keep: Collection[int], title: str, run: Callable[[], None]) -> NoR
             os.setsid()
         _close_all_but(keep)
         rename(title)
+        _wake_with_parent()
         run()
         status = 0
     except SystemExit as ending:
@@ -40,6 +41,14 @@ def _be_child(keep: Collection[int], title: str, run: Callable[[], None]) -> NoR
     finally:
         # Nothing of what the sentry would do at its own end is this child's to do.
         os._exit(status)
+
+
+def _wake_with_parent() -> None:
+    # One that somebody stopped (SIGSTOP) does not see its link close, and what it traces or keeps would stand still for
+    # ever. One that runs is not disturbed: it still lets go in its own order.
+    from octotui.dumps.exits.ptrace import wake_with_parent
+
+    wake_with_parent()
 
 
 def _close_all_but(keep: Collection[int]) -> None:

@@ -7,8 +7,8 @@ from dump_doubles import info, sample_of
 
 from octotui.dumps.arming.book import RuleBook
 from octotui.dumps.arming.conditions import Conditions, Reading
-from octotui.dumps.arming.decisions import Capture, Disarm, Say, Trace
-from octotui.dumps.arming.rule import Rule, When, Whom
+from octotui.dumps.arming.decisions import Capture, Disarm, Hold, Release, Say, TakeStacks, Trace
+from octotui.dumps.arming.rule import Rule, Take, When, Whom
 from octotui.dumps.arming.sentence import sentence
 from octotui.dumps.arming.state import Ending, Stage
 from octotui.dumps.arming.tally import Outcome
@@ -158,6 +158,11 @@ def test_a_rule_is_one_sentence() -> None:
         ),
         'the next process named "MyTool": held the moment it is caught, for 1 min at most, then captured when its '
         "runtime is ready, once": Rule(Whom(name="MyTool"), hold=True),
+        "the next Calamari: asked for its stacks and captured when its runtime is ready, once": Rule(
+            CALAMARI, take=Take.BOTH
+        ),
+        "the next Calamari: held the moment it is caught, for 1 min at most, then let go and asked for its stacks when "
+        "its runtime is ready, once": Rule(CALAMARI, take=Take.STACKS, hold=True),
     }
     assert [sentence(rule, sample) for rule in said.values()] == list(said)
 
@@ -168,3 +173,75 @@ def test_stages_say_what_a_process_waits_for() -> None:
     book.see(sample_of(info(KEY, threads=9)), 1.0)
     (caught,) = book.states[0].caught
     assert (caught.rule_id, caught.stage, caught.note) == (id, Stage.WAITING, "threads 9 of 50")
+
+
+def test_a_series_of_looks_is_made_of_one_process_and_asks_for_no_dump() -> None:
+    book = RuleBook()
+    id = book.arm(Rule(Whom(key=KEY), When(threads=1), Take.STACKS, count=2, every_seconds=10), 0.0)
+    assert acts(book.see(sample_of(info(KEY)), 1.0)) == [TakeStacks(id, KEY)]
+    assert book.states[0].caught[0].stage is Stage.LOOKING
+    assert acts(book.looked(id, KEY, Outcome.CAPTURED, 1.2)) == []
+    assert book.states[0].caught[0].note == "look 2 of 2 in 9.8 s"
+    assert acts(book.tick(11.0)) == [TakeStacks(id, KEY)]
+    assert acts(book.looked(id, KEY, Outcome.CAPTURED, 11.2)) == [Disarm(id)]
+    (state,) = book.states
+    assert (state.ending, state.looks, state.looked, state.dumps, state.captured) == (Ending.COUNT, 2, 1, 0, 0)
+
+
+def test_stacks_are_taken_first_and_the_dump_follows_whatever_came_of_them() -> None:
+    for outcome, looks in ((Outcome.CAPTURED, 1), (Outcome.FAILED, 0)):
+        book = RuleBook()
+        id = book.arm(Rule(CALAMARI, take=Take.BOTH), 0.0)
+        book.caught(id, KEY, "Calamari", "calamari", 1.0)
+        assert acts(book.ready(KEY, 1.1)) == [TakeStacks(id, KEY)]
+        assert acts(book.looked(id, KEY, outcome, 1.2, "it does not answer")) == [Capture(id, KEY)]
+        assert acts(book.settled(id, KEY, Outcome.CAPTURED, 3.0)) == [Disarm(id)]
+        (state,) = book.states
+        assert (state.looks, state.dumps, state.captured) == (looks, 1, 1)
+
+
+def test_each_dump_of_a_series_has_its_own_look_before_it() -> None:
+    book = RuleBook()
+    id = book.arm(Rule(Whom(key=KEY), When(threads=1), Take.BOTH, count=2, every_seconds=10), 0.0)
+    assert acts(book.see(sample_of(info(KEY)), 1.0)) == [TakeStacks(id, KEY)]
+    assert acts(book.looked(id, KEY, Outcome.CAPTURED, 2.0)) == [Capture(id, KEY)]
+    assert acts(book.settled(id, KEY, Outcome.CAPTURED, 4.0)) == []
+    assert acts(book.tick(11.0)) == [TakeStacks(id, KEY)]
+
+
+def test_one_that_was_held_for_a_look_is_let_go_and_asked_only_when_it_runs_and_is_ready() -> None:
+    book = RuleBook()
+    id = book.arm(Rule(CALAMARI, take=Take.STACKS, hold=True, hold_seconds=5), 0.0)
+    assert acts(book.caught(id, KEY, "Calamari", "calamari", 1.0, is_held=True)) == []
+    assert acts(book.tick(6.0)) == [Release(id, KEY)]
+    assert acts(book.ready(KEY, 6.1)) == [], "it is told to run on, and may stand still yet"
+    assert acts(book.released(KEY, 6.2)) == [TakeStacks(id, KEY)]
+
+
+def test_one_that_a_person_lets_go_is_asked_when_its_runtime_is_ready() -> None:
+    book = RuleBook()
+    id = book.arm(Rule(CALAMARI, take=Take.STACKS, hold=True), 0.0)
+    book.caught(id, KEY, "Calamari", "calamari", 1.0, is_held=True)
+    assert acts(book.released(KEY, 2.0)) == []
+    assert acts(book.ready(KEY, 2.1)) == [TakeStacks(id, KEY)]
+
+
+def test_one_that_is_held_once_its_condition_is_met_is_let_go_before_it_is_asked() -> None:
+    book = RuleBook()
+    id = book.arm(Rule(Whom(key=KEY), When(threads=1), Take.STACKS, hold=True, hold_seconds=5), 0.0)
+    (hold,) = acts(book.see(sample_of(info(KEY)), 1.0))
+    assert isinstance(hold, Hold)
+    assert acts(book.held(KEY, 1.1)) == []
+    assert acts(book.tick(6.1)) == [Release(id, KEY)]
+    assert acts(book.released(KEY, 6.2)) == [TakeStacks(id, KEY)]
+
+
+def test_one_that_ends_while_it_is_asked_is_counted_once_as_gone() -> None:
+    book = RuleBook()
+    id = book.arm(Rule(CALAMARI, take=Take.STACKS), 0.0)
+    book.caught(id, KEY, "Calamari", "calamari", 1.0)
+    book.ready(KEY, 1.1)
+    assert acts(book.ended(KEY, 1.2)) == []
+    book.looked(id, KEY, Outcome.GONE, 1.3, "it ended before its stacks could be taken")
+    (state,) = book.states
+    assert (state.seen, state.ended_early, state.looks, state.ending) == (1, 1, 0, None)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from octotui.dumps.arming.book import RuleBook
-from octotui.dumps.arming.decisions import Cancel, Capture, Decision, Disarm, Hold, Release, Say, Trace
-from octotui.dumps.arming.rule import Rule, When, Whom
-from octotui.dumps.arming.state import RuleState, Stage
+from octotui.dumps.arming.decisions import Cancel, Capture, Decision, Disarm, Hold, Release, Say, TakeStacks, Trace
+from octotui.dumps.arming.rule import Rule, Take, When, Whom
+from octotui.dumps.arming.state import CLOSED, RuleState
 from octotui.dumps.arming.tally import Outcome
 from octotui.processes.model import ProcessKey
 
@@ -20,6 +20,7 @@ rules = st.builds(
     Rule,
     whom=st.just(Whom(role="calamari")),
     when=st.sampled_from([When(), When(after_seconds=3.0), When(at_exit=True), When(at_exit=True, after_seconds=2.0)]),
+    take=st.sampled_from(Take),
     hold=st.booleans(),
     hold_seconds=st.sampled_from([1.0, 60.0]),
     count=st.integers(1, 4),
@@ -29,7 +30,8 @@ rules = st.builds(
 ).map(
     lambda rule: replace(
         rule,
-        hold=rule.hold and not rule.when.at_exit,
+        take=Take.DUMP if rule.when.at_exit else rule.take,
+        hold=rule.hold and not rule.when.at_exit and rule.take is not Take.BOTH,
         every_seconds=rule.every_seconds if rule.count > 1 and not rule.when.at_exit else None,
     )
 )
@@ -39,9 +41,12 @@ STEPS = ("caught", "caught held", "ready", "ended", "held", "not held", "release
 
 
 def adds_up(state: RuleState) -> bool:
-    closed = {Stage.CAPTURED, Stage.PASSED, Stage.ENDED_EARLY, Stage.FAILED, Stage.LEFT}
-    still_open = sum(found.stage not in closed for found in state.caught)
-    return state.seen == sum((state.captured, state.passed, state.ended_early, state.failed, state.left, still_open))
+    still_open = sum(found.stage not in CLOSED for found in state.caught)
+    return state.seen == closed_in(state) + still_open
+
+
+def closed_in(state: RuleState) -> int:
+    return sum((state.captured, state.looked, state.passed, state.ended_early, state.failed, state.left))
 
 
 class Walk:
@@ -52,10 +57,13 @@ class Walk:
         self.id = self.book.arm(rule, self.now)
         self.rule = rule
         self.at_work: set[ProcessKey] = set()
+        self.looked_at: set[ProcessKey] = set()
         self.stopped: set[ProcessKey] = set()
+        self.let_go: set[ProcessKey] = set()
         self.traced: set[ProcessKey] = set()
         self.pending: set[ProcessKey] = set()
         self.disarms = 0
+        self.has_failed_looks = False
 
     @property
     def state(self) -> RuleState:
@@ -68,6 +76,10 @@ class Walk:
                     assert key not in self.at_work
                     assert is_held is (key in self.stopped)
                     self.at_work.add(key)
+                case TakeStacks(_, key):
+                    assert key not in self.at_work | self.stopped | self.let_go, "who stands still cannot answer"
+                    self.at_work.add(key)
+                    self.looked_at.add(key)
                 case Hold(_, key, _, when_ready=True):
                     self.stopped.discard(key)
                     self.pending.add(key)
@@ -75,6 +87,8 @@ class Walk:
                     assert key not in self.stopped
                     self.stopped.add(key)
                 case Release(_, key):
+                    if key in self.stopped and not self.rule.take.has_dump:
+                        self.let_go.add(key)
                     self.stopped.discard(key)
                     self.pending.discard(key)
                 case Trace(_, key):
@@ -91,15 +105,16 @@ class Walk:
         assert next_look is None or next_look > self.now, "whoever sleeps until then would not sleep at all"
         assert self.disarms == (self.state.ending is not None)
         assert len(self.at_work) <= self.rule.max_parallel
-        assert self.state.dumps <= self.rule.count
+        assert self.state.taken <= self.rule.count
+        assert self.state.dumps <= self.state.looks or self.rule.take is not Take.BOTH or self.has_failed_looks
 
     def step(self, step: str, key: ProcessKey, outcome: Outcome) -> None:
         book, now, id = self.book, self.now, self.id
         match step:
-            case "caught" if key not in self.stopped | self.pending:
+            case "caught" if key not in self.stopped | self.pending | self.let_go:
                 self.carry_out(book.caught(id, key, "Calamari", "calamari", now))
             case "caught held" if (
-                self.rule.hold and key not in self.stopped | self.pending and not book.is_open(id, key)
+                self.rule.hold and key not in self.stopped | self.pending | self.let_go and not book.is_open(id, key)
             ):
                 self.stopped.add(key)
                 self.carry_out(book.caught(id, key, "Calamari", "calamari", now, is_held=True))
@@ -107,6 +122,7 @@ class Walk:
                 self.carry_out(book.ready(key, now))
             case "ended" if key not in self.at_work:
                 self.stopped.discard(key)
+                self.let_go.discard(key)
                 self.pending.discard(key)
                 self.traced.discard(key)
                 self.carry_out(book.ended(key, now))
@@ -117,9 +133,17 @@ class Walk:
             case "not held" if self._is_asked(key):
                 self.stopped.discard(key)
                 self.carry_out(book.not_held(id, key, now, "it is a service"))
+            case "released" if key in self.let_go:
+                self.let_go.discard(key)
+                self.carry_out(book.released(key, now))
             case "released" if key in self.stopped and key not in self.at_work:
                 self.stopped.discard(key)
                 self.carry_out(book.released(key, now))
+            case "settle" if key in self.looked_at:
+                self.at_work.discard(key)
+                self.looked_at.discard(key)
+                self.has_failed_looks |= outcome is not Outcome.CAPTURED
+                self.carry_out(book.looked(id, key, outcome, now, "so it came"))
             case "settle" if key in self.at_work:
                 self.at_work.discard(key)
                 self.carry_out(book.settled(id, key, outcome, now, "so it came"))
@@ -168,6 +192,6 @@ def test_nothing_stays_stopped_or_open_once_a_rule_is_over_and_its_captures_have
         walk.step("settle", key, Outcome.FAILED)
     state = walk.state
     assert not state.is_busy
-    assert state.seen == state.captured + state.passed + state.ended_early + state.failed + state.left
+    assert state.seen == closed_in(state)
     assert walk.stopped | walk.pending == set()
     assert walk.book.next_look(walk.now) is None

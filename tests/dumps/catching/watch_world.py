@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from dump_doubles import ScriptedBackend, facts_of, info, sample_of
@@ -21,6 +22,38 @@ from octotui.processes.model import ProcessInfo, ProcessKey, Sample
 CALAMARI = Whom(role="calamari")
 
 
+@dataclass(frozen=True)
+class Files:
+    text: Path
+    document: Path
+
+
+class FakeTaker:
+    """Writes two files for each look, fails, or waits, as the test says."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.asked: list[tuple[ProcessKey, Path | None]] = []
+        self.fails: Exception | None = None
+        self.holds = False
+        self.release = asyncio.Event()
+        self.step = ""
+
+    async def __call__(
+        self, sample: Sample, key: ProcessKey, directory: Path | None, on_step: Callable[[str], None]
+    ) -> Files:
+        assert key in sample.snapshot.processes
+        self.asked.append((key, directory))
+        if self.step:
+            on_step(self.step)
+        if self.holds:
+            await self.release.wait()
+        if self.fails is not None:
+            raise self.fails
+        stem = (directory or self.directory) / f"analysis-{key.pid}-{len(self.asked)}"
+        return Files(stem.with_suffix(".txt"), stem.with_suffix(".json"))
+
+
 class WatchWorld:
     """`sees` are the processes of the next sample. Closed with its test."""
 
@@ -32,7 +65,8 @@ class WatchWorld:
         self.service = DumpService(
             self.store, backends=[self.backend], rights=Rights(0, 0), inspect=lambda k: self.facts.get(k) or facts_of(k)
         )
-        self.watch = Watch(self.service, start_sentry=self.sentry.start)
+        self.taker = FakeTaker(directory / "analyses")
+        self.watch = Watch(self.service, start_sentry=self.sentry.start, take_analysis=self.taker)
         self.news: list[News] = []
         self._reader = asyncio.create_task(self._read())
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sentry_world import Children, Listening, key_of, listening, ours, program, state_of, until
+from sentry_world import Children, Listening, key_of, kill, listening, ours, program, state_of, until
 
 STAND_IN = ("-I", str(Path(__file__).with_name("sentry_tracer.py")))
 
@@ -101,6 +104,28 @@ async def test_no_tracer_outlives_its_sentry(tracing: Listening, made: Children,
     await tracing.stop()
     assert [state_of(helper) for helper in helpers] == [""] * 5
     assert state_of(pid) != "T"
+
+
+async def test_a_process_whose_tracer_was_stopped_ends_all_the_same_once_the_sentry_is_killed(
+    ears: Listening, made: Children, home: Path
+) -> None:
+    dumps = home / "dumps"
+    dumps.mkdir(mode=0o700)
+    await ears.arm(whom={"role": "calamari", "under": ours()}, at_exit=True, trace={"directory": str(dumps)})
+    child = made.start(program(home), "live", "400000")
+    await ears.until("tracing", pid=child.pid)
+    helpers = [key_of(helper) for helper in _children(ears.sentry.pid)]
+    try:
+        for helper in helpers:
+            os.kill(helper.pid, signal.SIGSTOP)
+        kill(ears.sentry.pid)
+        assert await asyncio.wait_for(asyncio.to_thread(child.wait), 30) == 0
+        await until(lambda: all(state_of(helper.pid) in ("", "Z") for helper in helpers), "no helper is left")
+    finally:
+        child.kill()
+        for helper in helpers:
+            if state_of(helper.pid) not in ("", "Z") and key_of(helper.pid) == helper:
+                kill(helper.pid)
 
 
 async def test_a_rule_for_ends_is_refused_where_no_tracer_can_be_started(events: None, home: Path) -> None:
