@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Set
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from octotui import locations
 from octotui.config import Settings
@@ -18,7 +21,7 @@ from octotui.dumps.keeping.store import Store
 from octotui.dumps.keeping.usage import fullness
 from octotui.dumps.service import DumpService
 from octotui.dumps.survival.recovery import recover, unsettled
-from octotui.errors import OctotuiError
+from octotui.errors import OctotuiError, Refused
 from octotui.octopus.meaning import OctopusInterpreter
 from octotui.octopus.roles import Role, classify
 from octotui.octopus.secrets import redact
@@ -27,6 +30,9 @@ from octotui.processes.model import Meaning, ProcessInfo, ProcessKey, ProcessSou
 from octotui.processes.recordings.recorder import Recorder
 from octotui.processes.sampler import Sampler
 from octotui.processes.source import open_source
+
+if TYPE_CHECKING:
+    from octotui.analysis.files import AnalysisFiles
 
 
 class Host:
@@ -56,7 +62,7 @@ class Host:
         self.limits = Limits.parse(settings.quota, settings.keep_free)
         self.observer = Observer(headroom=Surroundings().room_in_cgroup)
         self.dumps = DumpService(store, limits=self.limits, conversations=self.observer.conversations)
-        self.watch = Watch(self.dumps)
+        self.watch = Watch(self.dumps, take_analysis=self.take_analysis)
 
     @classmethod
     def open(cls, settings: Settings, recording: Recorder | None = None, *, is_following: bool = False) -> Host:
@@ -66,6 +72,24 @@ class Host:
         """
         source, store = open_source(redact, is_following=is_following), Store(locations.store_directory())
         return cls(settings, source, Sampler(_Interpreter()), store, recording)
+
+    async def take_analysis(
+        self, sample: Sample, key: ProcessKey, directory: Path | None, on_step: Callable[[str], None]
+    ) -> AnalysisFiles:
+        """Asks one process for its stacks and writes what it told; in `directory`, else where analyses are kept.
+
+        Raises OctotuiError.
+        """
+        from octotui.analysis.files import write
+        from octotui.analysis.taking import take
+
+        analysis = await take(self.observer, sample, (key,), on_step=on_step)
+        failure = next((one.failure for one in analysis.processes), None)
+        if failure is not None:
+            raise failure
+        if not any(one.looks for one in analysis.processes):
+            raise Refused(f"process {key.pid} is not a .NET process", hint="octotui tree", code="not-dotnet")
+        return await asyncio.to_thread(write, analysis, directory or locations.analyses_directory())
 
     def read_sample(self, keep: Collection[ProcessKey] = (), watched: Set[ProcessKey] | None = None) -> Sample:
         """One scan of the host. Blocks for milliseconds; call it from one thread at a time.

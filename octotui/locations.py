@@ -28,6 +28,11 @@ def store_directory() -> Path:
     return state_directory() / "dumps"
 
 
+def analyses_directory() -> Path:
+    """Where analyses are written unless somebody says where: beside the dump store. octotui never removes one."""
+    return state_directory() / "analyses"
+
+
 def config_files() -> tuple[Path, ...]:
     """Config files in reading order; the later one wins. Neither needs to exist and neither is ever written."""
     named = os.environ.get("OCTOTUI_CONFIG", "")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from octotui.dotnet.counters.model import CounterReading
 from octotui.dotnet.stacks.model import Look
+from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey
 
 
@@ -27,7 +28,7 @@ class HostFacts:
 @dataclass(frozen=True, slots=True)
 class ProcessAnalysis:
     """One process of the tree. `depth` is its level below the first one; `looks` is empty for one that is no .NET
-    process or could not be asked, and `problem` with `hint` says why. `pid`s of others are never repeated here."""
+    process or could not be asked; `failure` says why it was asked in vain, or not any further."""
 
     key: ProcessKey
     depth: int
@@ -45,8 +46,7 @@ class ProcessAnalysis:
     is_dotnet: bool
     looks: tuple[Look, ...] = ()
     counters: CounterReading | None = None
-    problem: str = ""
-    hint: str = ""
+    failure: OctotuiError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from octotui.cli import output
 from octotui.cli.arguments import named_path, pid
+from octotui.cli.choosing import chosen
 from octotui.dumps.backends.registry import AUTO, NAMES
-from octotui.errors import NothingMatched, Refused, UsageError
-from octotui.text import printable
-
-if TYPE_CHECKING:
-    from octotui.processes.model import ProcessKey, Sample
+from octotui.errors import Refused, UsageError
 
 TYPES = ("mini", "heap", "triage", "full")
 STAGINGS = ("auto", "disk", "memory")
@@ -80,12 +76,10 @@ def command(
         raise Refused("read-only is set, so nothing is captured", hint="add --dry-run, or clear OCTOTUI_READ_ONLY")
     host = Host.open(settings)
     sample = host.read_sample()
-    named = tuple(_named(sample, pid) for pid in dict.fromkeys(pids))
-    chosen = _with_role(sample, role) if role else ()
-    keys = tuple(dict.fromkeys([*named, *chosen]))
+    keys, named = chosen(sample, pids, role, with_descendants=with_descendants)
     request = DumpRequest(
-        keys=_with_descendants(sample, keys) if with_descendants else keys,
-        explicit=frozenset(named),
+        keys=keys,
+        explicit=named,
         type=DumpType(kind),
         backend=backend,
         destination=settings.output,
@@ -93,32 +87,3 @@ def command(
         order=Order.TOGETHER if together else Order.ONE_BY_ONE,
     )
     return asyncio.run(capture.run(host, request, sample, dry_run=dry_run, ask=not yes, as_json=as_json))
-
-
-def _named(sample: Sample, pid: int) -> ProcessKey:
-    process = sample.snapshot.find(pid)
-    if process is None:
-        raise NothingMatched(f"no process has the pid {pid}", hint="octotui tree --all")
-    return process.key
-
-
-def _with_role(sample: Sample, wanted: str) -> tuple[ProcessKey, ...]:
-    """Processes of the role `wanted` (`calamari` takes in `calamari-legacy`), our own family excepted."""
-    from octotui.octopus.rolenames import KNOWN, roles_named
-
-    roles = roles_named(wanted)
-    if not roles:
-        raise UsageError(f'there is no role "{printable(wanted, 60)}"', hint=f"roles are {', '.join(KNOWN)}")
-    found = tuple(
-        key for key in sample.snapshot.processes if sample.meaning(key).role in roles and not sample.meaning(key).is_own
-    )
-    if not found:
-        raise NothingMatched(f'no process has the role "{wanted.strip().lower()}"', hint="octotui tree shows the roles")
-    return found
-
-
-def _with_descendants(sample: Sample, keys: tuple[ProcessKey, ...]) -> tuple[ProcessKey, ...]:
-    from octotui.processes.view import forest_of
-
-    forest = forest_of(sample)
-    return tuple(dict.fromkeys(found for key in keys for found in (key, *forest.descendants(key))))

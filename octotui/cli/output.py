@@ -112,6 +112,11 @@ def line(text: str = "") -> None:
     print(encodable(printable(text, LONGEST_LINE), sys.stdout.encoding), flush=True)
 
 
+def aside(text: str) -> None:
+    """One line on stderr that is no failure: what goes on meanwhile."""
+    _to_stderr(clean(text))
+
+
 def write_json(document: Mapping[str, Any]) -> None:
     """The one JSON document of a run; pure ASCII, so that no locale and no terminal can spoil it."""
     print(json.dumps({"schema": SCHEMA, **document}, indent=2, ensure_ascii=True), flush=True)

@@ -21,8 +21,9 @@ class Behaviour:
 
     `ballast_mb` of random bytes in the managed heap; `heartbeat` keeps the file of gaps; `marker` is reversed into a
     string of the heap; `seconds` of life, 0 for as long as its starter lives; `threads` more that wait; `busy` percent
-    of one core; `child` a bash command that it starts, awaits and ends with; `tasks` are pairs
-    (every seconds, command), 0 for once at the start. `end` is how it ends by itself: `3000 return 1`, `50 throw`.
+    of one core; `lock`: a thread `holder` keeps a lock for which a thread `waiter` waits; `child` a bash command that
+    it starts, awaits and ends with; `tasks` are pairs (every seconds, command), 0 for once at the start. `end` is how
+    it ends by itself: `3000 return 1`, `50 throw`.
     """
 
     ballast_mb: int = 0
@@ -35,6 +36,7 @@ class Behaviour:
     tasks: tuple[tuple[int, str], ...] = ()
     ends_with_stdin: bool = True
     end: str = ""
+    lock: bool = False
 
     def environment(self, *, ready: str = "", heartbeat_file: str = "") -> dict[str, str]:
         values = {
@@ -49,6 +51,7 @@ class Behaviour:
             "STDIN": "1" if self.ends_with_stdin else "",
             "READY": ready,
             "END": self.end,
+            "LOCK": "1" if self.lock else "",
         }
         return {_SETTING + name: value for name, value in values.items() if value}
 

@@ -59,6 +59,7 @@ class StandIn:
         tmpdir: Path | None = None,
         threads: int = 0,
         busy: int = 0,
+        lock: bool = False,
         seconds: int = 0,
         prefix: Sequence[str] = (),
         wait_seconds: float = 60.0,
@@ -71,7 +72,7 @@ class StandIn:
         """
         found = find_runtime(runtime) if isinstance(runtime, str) else runtime
         home = Path(tempfile.mkdtemp(prefix="oct-"))
-        behaviour = Behaviour(ballast_mb, heartbeat, marker, seconds, threads, busy)
+        behaviour = Behaviour(ballast_mb, heartbeat, marker, seconds, threads, busy, lock=lock)
         try:
             temporary = tmpdir or home / "tmp"
             temporary.mkdir(exist_ok=True)

@@ -75,7 +75,7 @@ def write_layout(
 ) -> None:
     """Writes both work directories: one whose Calamari runs a script until the end, one whose Calamari soon fails."""
     script = f"exec bash {_SCRIPT_NAME} {script_key}"
-    running = Behaviour(ballast_mb=ballast_mb, threads=6, busy=4, child=script)
+    running = Behaviour(ballast_mb=ballast_mb, threads=6, busy=4, child=script, lock=True)
     finding = Behaviour(ballast_mb=16, end=_SHORT_END)
     work = layout.long_bootstrap.parent
     variables = f"-variables={work / 'Variables.secret'}"

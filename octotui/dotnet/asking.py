@@ -8,6 +8,9 @@ from octotui.dotnet.model import RuntimeFacts, RuntimeKind
 from octotui.errors import OctotuiError, Refused
 from octotui.text import printable
 
+OWN_TRACER = "octotui-tracer"
+"""One that waits for the end of a process lets it run and passes its signals on."""
+
 
 def why_not(facts: RuntimeFacts, euid: int | None = None) -> OctotuiError | None:
     """The sentence, with the next step; None when the process can be asked. `euid` is octotui's own."""
@@ -25,7 +28,7 @@ def why_not(facts: RuntimeFacts, euid: int | None = None) -> OctotuiError | None
         return _refused(words, f"sudo octotui stacks {pid}", "denied")
     if facts.state in "ZX":
         return _refused(f"process {pid} has ended", "octotui tree", "process-gone")
-    if facts.tracer_pid:
+    if facts.tracer_pid and not facts.tracer_name.startswith(OWN_TRACER):
         by = f"{printable(facts.tracer_name, 40)} ({facts.tracer_pid})" if facts.tracer_name else str(facts.tracer_pid)
         words = f"process {pid} is traced by {by}, which may stop it at any moment"
         return _refused(words, "end that tool first", "traced")

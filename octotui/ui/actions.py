@@ -16,6 +16,7 @@ class Group(StrEnum):
     VIEW = "View"
     CAPTURE = "Capture"
     WATCH = "Watch"
+    STACKS = "Stacks and heap"
     REPLAY = "Replay"
     DUMPS = "Dumps"
     PROGRAM = "Program"
@@ -28,6 +29,8 @@ class Place(StrEnum):
     DUMPS = "dumps"
     RULES = "rules"
     DETAIL = "details"
+    STACKS = "stacks"
+    HEAP = "heap types"
 
 
 class Rule(StrEnum):
@@ -39,6 +42,8 @@ class Rule(StrEnum):
     PLAN = "plan"
     WATCH = "watch"
     HOLD = "hold"
+    STACKS = "stacks"
+    HEAP = "heap"
     MARKS = "marks"
     FILTER = "filter"
     JOB = "job"
@@ -73,7 +78,9 @@ _LISTS = frozenset({Place.PROCESSES, Place.DUMPS})
 _DUMPS = frozenset({Place.DUMPS})
 _ONE = frozenset({Place.PROCESSES, Place.DETAIL})
 _RULES = frozenset({Place.RULES})
-_BELOW = frozenset({Place.DUMPS, Place.RULES, Place.DETAIL})
+_STACKS = frozenset({Place.STACKS})
+_LISTINGS = frozenset({Place.STACKS, Place.HEAP})
+_BELOW = frozenset({Place.DUMPS, Place.RULES, Place.DETAIL}) | _LISTINGS
 _ALL = frozenset(Place)
 _ABOVE_DUMPS = frozenset({Place.PROCESSES, Place.RULES})
 _ABOVE_RULES = frozenset({Place.PROCESSES, Place.DUMPS})
@@ -149,7 +156,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("clear-marks", ("U",), "Clear marks", "Unmark everything", Group.CAPTURE, Rule.MARKS),
     Action(
         "copy-path", ("y",), "Copy path", "The path of the newest dump, or the pid; in the details that of the program",
-        Group.CAPTURE, places=_ALL,
+        Group.CAPTURE, places=_ALL - _LISTINGS,
     ),
     Action(
         "copy-command", ("Y",), "Copy command", "Copy the command line, secrets masked",
@@ -166,6 +173,32 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "disarm-rule", ("x",), "Disarm", "End the rule; one that is over leaves the list",
         Group.WATCH, places=_RULES,
+    ),
+    Action(
+        "show-stacks", ("s",), "Stacks", "Which threads run and where they are in the code: live, no dump, no secret",
+        Group.STACKS, Rule.STACKS, footer=True, places=_ONE,
+    ),
+    Action(
+        "show-heap", ("O",), "Heap types", "Its managed objects by type, counts and bytes; says what that costs first",
+        Group.STACKS, Rule.HEAP, places=_ONE | _STACKS,
+    ),
+    Action("fold-frames", ("left", "h"), "Fold", "Fold the outermost frames away", Group.MOVE, places=_STACKS),
+    Action("unfold-frames", ("right", "l"), "Unfold", "Show all of its frames", Group.MOVE, places=_STACKS),
+    Action("toggle-frames", ("enter", "space"), "Fold or unfold", "Its frames", Group.MOVE, places=_STACKS),
+    Action("next-process", ("tab",), "Next process", "The next .NET process of its tree", Group.MOVE, places=_STACKS),
+    Action("previous-process", ("shift+tab",), "Process before", "The one before", Group.MOVE, places=_STACKS),
+    Action("search", ("slash", "f3"), "Search", "Find a text in what is shown", Group.STACKS, places=_LISTINGS),
+    Action("next-found", ("n",), "Next found", "Go to the next place that has it", Group.STACKS, places=_LISTINGS),
+    Action("previous-found", ("N",), "Found before", "Go to the place before", Group.STACKS, places=_LISTINGS),
+    Action("look-again", ("r",), "Look again", "Take it anew, as it is now", Group.STACKS, places=_LISTINGS),
+    Action(
+        "look-repeatedly", ("R",), "Look 3 times", "5 s apart; what moved and what stood still is marked",
+        Group.STACKS, places=_STACKS,
+    ),
+    Action("copy-text", ("y",), "Copy", "Copy the text of all that is shown", Group.STACKS, places=_LISTINGS),
+    Action(
+        "write-analysis", ("W",), "Write files", "The analysis of its tree as text and JSON: no values, no secrets",
+        Group.STACKS, places=_STACKS,
     ),
     Action(
         "replay-pause", ("P",), "Pause", "Pause the recording that is shown, or play it",

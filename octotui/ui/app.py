@@ -182,11 +182,15 @@ class OctotuiApp(TerminalApp):
     @work(group="leave", exit_on_error=False)
     async def leave(self, status: int = 0) -> None:
         """Close the watch, which lets everything go, and the dump service, which waits until targets run and no half
-        file is left; then exit."""
+        file is left; then exit. No session stays open in a process that was asked something."""
+        await self.program.end_conversations()
         try:
             await self.host.watch.aclose()
         finally:
-            await self.host.dumps.aclose()
+            try:
+                await self.host.dumps.aclose()
+            finally:
+                await self.host.observer.aclose()
         self.exit(status, return_code=status)
 
     def _watch_terminal(self) -> None:
@@ -224,6 +228,9 @@ async def _run(app: OctotuiApp) -> int:
         try:
             await app.host.watch.aclose()
         finally:
-            await app.host.dumps.aclose()
-            app.host.close()
+            try:
+                await app.host.dumps.aclose()
+            finally:
+                await app.host.observer.aclose()
+                app.host.close()
     return app.return_code or 0

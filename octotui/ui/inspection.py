@@ -65,6 +65,7 @@ class Inspection:
             self._started(row.process, sample) if sample is not None else None,
             self._detail if known else None,
             self._detail_problem if known else READING,
+            self._screen.counting.live(row),
         )
 
     def attend(self, row: Row) -> None:

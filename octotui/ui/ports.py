@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence, Set
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from octotui.config import Settings
@@ -13,8 +14,13 @@ from octotui.dumps.results import DumpResult, Job
 from octotui.processes.model import ProcessKey, Sample
 
 if TYPE_CHECKING:
+    from octotui.analysis.model import Analysis
+    from octotui.dotnet.counters.model import CounterReading
+    from octotui.dotnet.heap.model import HeapHistogram, HeapPlan
+    from octotui.dotnet.stacks.model import Look
     from octotui.dumps.keeping.limits import Fullness
     from octotui.dumps.keeping.records import DumpRecord
+    from octotui.errors import OctotuiError
     from octotui.ui.replay import Replay
 
 
@@ -105,6 +111,65 @@ class WatchPort(Protocol):
         ...
 
 
+class ConversationsPort(Protocol):
+    """Who talks to which process now; `octotui.dotnet.conversations.Conversations` is one."""
+
+    def busy_with(self, key: ProcessKey) -> str:
+        """ "" or what goes on: "a capture", "stacks", "counters", "a heap histogram"."""
+        ...
+
+
+class ObserverPort(Protocol):
+    """What a live .NET process can be asked; `octotui.dotnet.observer.Observer` is one.
+
+    All that ask raise OctotuiError with a sentence that can be shown. `on_wait` gets one that says what is waited for.
+    """
+
+    @property
+    def conversations(self) -> ConversationsPort: ...
+
+    async def look(
+        self, key: ProcessKey, *, fresh_names: bool = ..., on_wait: Callable[[str], None] | None = ...,
+        deadline: float = ...,
+    ) -> Look:  # fmt: skip
+        """Its managed stacks now."""
+        ...
+
+    def counters(self, key: ProcessKey, interval: float = ...) -> AsyncGenerator[CounterReading, None]:
+        """What its runtime says of itself, every `interval` seconds, for as long as it is asked."""
+        ...
+
+    async def heap_plan(self, key: ProcessKey) -> HeapPlan:
+        """What a histogram of its heap would cost it."""
+        ...
+
+    async def heap(self, plan: HeapPlan, on_progress: Callable[[int], None] | None = ...) -> HeapHistogram:
+        """`on_progress` gets the bytes that have come so far."""
+        ...
+
+    async def why_not(self, key: ProcessKey) -> OctotuiError | None:
+        """What speaks against asking it, None where nothing does."""
+        ...
+
+    async def aclose(self) -> None:
+        """End all that is going on; nothing stays in any process."""
+        ...
+
+
+class AnalysisPort(Protocol):
+    """Analyses as the screen uses them; `octotui.ui.analyses.Analyses` is one. Both raise OctotuiError."""
+
+    async def take(
+        self, sample: Sample, keys: Sequence[ProcessKey], on_step: Callable[[str], None] | None = ...
+    ) -> Analysis:
+        """The analysis of these processes; `on_step` gets a sentence for each thing that is done."""
+        ...
+
+    async def write(self, analysis: Analysis) -> tuple[Path, ...]:
+        """Write its files and give their paths."""
+        ...
+
+
 class HostPort(Protocol):
     """The host as the screen uses it; `octotui.host.Host` is one. All but the properties block."""
 
@@ -116,6 +181,9 @@ class HostPort(Protocol):
 
     @property
     def watch(self) -> WatchPort: ...
+
+    @property
+    def observer(self) -> ObserverPort: ...
 
     def read_sample(self, keep: Collection[ProcessKey] = (), watched: Set[ProcessKey] | None = None) -> Sample: ...
 

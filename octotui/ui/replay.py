@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Set
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from octotui.config import Settings
+from octotui.dotnet.counters.model import CounterReading
+from octotui.dotnet.heap.model import HeapPlan
 from octotui.dumps.arming.rule import Rule
 from octotui.dumps.arming.state import HoldState, News, RuleState
 from octotui.dumps.model import DumpPlan, DumpRequest, Severity
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 NOT_LIVE = "replay: live facts are not read"
 NO_WATCH = "A replay: nothing that is shown runs here, so nothing can be caught or held"
 NO_CAPTURE = "A replay: nothing that is shown runs here, so nothing can be captured"
+NO_ASKING = "A replay: nothing that is shown runs here, so no runtime can be asked"
 
 
 class Replay:
@@ -174,6 +177,39 @@ class NoWatch:
         return
 
 
+class NoObserver:
+    """The observer of a replay: there is no runtime to ask."""
+
+    @property
+    def conversations(self) -> NoObserver:
+        return self
+
+    def busy_with(self, key: ProcessKey) -> str:
+        return ""
+
+    async def look(
+        self, key: ProcessKey, *, fresh_names: bool = False, on_wait: Callable[[str], None] | None = None,
+        deadline: float = 0.0,
+    ) -> NoReturn:  # fmt: skip
+        raise await self.why_not(key)
+
+    async def counters(self, key: ProcessKey, interval: float = 1.0) -> AsyncGenerator[CounterReading, None]:
+        raise await self.why_not(key)
+        yield
+
+    async def heap_plan(self, key: ProcessKey) -> NoReturn:
+        raise await self.why_not(key)
+
+    async def heap(self, plan: HeapPlan, on_progress: Callable[[int], None] | None = None) -> NoReturn:
+        raise await self.why_not(plan.key)
+
+    async def why_not(self, key: ProcessKey) -> OctotuiError:
+        return Refused(NO_ASKING, hint="octotui without --replay")
+
+    async def aclose(self) -> None:
+        return
+
+
 class NoStore:
     """The store of a replay: what this machine holds is not shown beside another one's processes."""
 
@@ -193,6 +229,7 @@ class ReplayHost:
         self.settings = settings
         self.dumps = NoDumps()
         self.watch = NoWatch()
+        self.observer = NoObserver()
         self.store = NoStore()
         self.replay = Replay(recording)
 

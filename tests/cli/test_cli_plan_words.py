@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,3 +61,22 @@ def test_stopped_process_asked_of_its_socket_has_another_way() -> None:
 def test_bar_says_what_happens_before_the_first_byte() -> None:
     assert progress._state(Job(1, STEP, JobState.RUNNING)).startswith("looking at its memory, ~1.0 GB")
     assert progress._state(Job(1, STEP, JobState.RUNNING, bytes_written=5 * 10**6)).startswith("5.0 MB of ~1.0 GB")
+
+
+def test_bar_says_what_a_capture_waits_for() -> None:
+    words = "waits for stacks of process 9714 to end"
+    assert progress._state(Job(1, STEP, waits_for=words)) == words
+    assert progress._state(Job(1, STEP)) == "queued"
+
+
+async def test_lines_say_once_what_a_capture_waits_for(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "waits for stacks of process 9714 to end"
+    queued = Job(1, STEP)
+
+    async def changes() -> AsyncIterator[Job]:
+        for job in (queued, replace(queued, waits_for=words), replace(queued, state=JobState.RUNNING)):
+            yield job
+
+    await progress._lines(changes(), 1)
+    printed = capsys.readouterr().out.splitlines()
+    assert [words in line for line in printed] == [True, False]

@@ -18,6 +18,7 @@ def steady_screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("octotui.ui.sampling.SECOND_SAMPLE_SECONDS", 3600.0)
     monkeypatch.setattr("octotui.ui.handlers.jumps.LONE_SECONDS", 0.0)
     monkeypatch.setattr("octotui.ui.inspection.REST_SECONDS", 0.0)
+    monkeypatch.setattr("octotui.ui.counting.REST_SECONDS", 0.0)
     monkeypatch.setattr("octotui.ui.inspection.read_facts", _no_facts)
     # The start of a process is shown in local time.
     monkeypatch.setenv("TZ", "UTC")

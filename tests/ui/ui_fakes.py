@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from ui_stacks import ScriptedObserver
 from ui_watch import ScriptedWatch
 
 from octotui.config import Settings
-from octotui.dotnet.model import RuntimeFacts, RuntimeKind
+from octotui.dotnet.model import DiagnosticsSocket, RuntimeFacts, RuntimeKind
 from octotui.dumps.estimating.history import History
 from octotui.dumps.keeping.limits import Fullness
 from octotui.dumps.keeping.records import DumpRecord
@@ -143,7 +144,8 @@ def target(info: ProcessInfo, known: Meaning | None = None) -> Target:
 
 def step(info: ProcessInfo, *, known: Meaning | None = None, size: int = 0) -> Step:
     size = size or info.rss_bytes * 9 // 10
-    facts = RuntimeFacts(info.key, RuntimeKind.CORECLR, "8.0.4", "/usr/share/dotnet")
+    socket = DiagnosticsSocket("/tmp/dotnet-diagnostic-socket", info.pid, 0)
+    facts = RuntimeFacts(info.key, RuntimeKind.CORECLR, "8.0.4", "/usr/share/dotnet", socket=socket)
     passed = (PassedOver("createdump", "the socket does it without a tool on the host"),)
     reason = "the runtime writes its own dump when asked over its diagnostics socket"
     return Step(target(info, known), "ipc", reason, DumpType.HEAP, Estimate(size, size / 600e6), facts, passed)
@@ -278,6 +280,7 @@ class FakeHost:
         self.samples = list(samples) or [usual_sample()]
         self.dumps = ScriptedDumpService()
         self.watch = ScriptedWatch()
+        self.observer = ScriptedObserver()
         self.store = FakeStore()
         self.kept: Collection[ProcessKey] = ()
         self.watched: Set[ProcessKey] | None = None

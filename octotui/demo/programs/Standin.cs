@@ -17,6 +17,8 @@ static class Standin
     // Static, so that the collector keeps what a dump is searched for.
     static string marker;
     static byte[][] ballast;
+    static readonly object isolation = new object();
+    static readonly ManualResetEvent isHeld = new ManualResetEvent(false);
 
     static int Main()
     {
@@ -30,6 +32,11 @@ static class Standin
         ballast = Ballast(Number("BALLAST_MB"));
         for (int i = 0; i < Number("THREADS"); i++)
             Background("standin-" + i, () => Thread.Sleep(Timeout.Infinite));
+        if (Setting("LOCK") == "1")
+        {
+            Background("holder", HoldLock);
+            Background("waiter", WaitForLock);
+        }
         int busy = Number("BUSY");
         if (busy > 0)
             Background("busy", () => Burn(busy));
@@ -113,6 +120,22 @@ static class Standin
         thread.Name = name;
         thread.IsBackground = true;
         thread.Start();
+    }
+
+    static void HoldLock()
+    {
+        lock (isolation)
+        {
+            isHeld.Set();
+            Thread.Sleep(Timeout.Infinite);
+        }
+    }
+
+    static void WaitForLock()
+    {
+        isHeld.WaitOne();
+        lock (isolation)
+            Console.WriteLine("the lock is free");
     }
 
     static byte[][] Ballast(int megabytes)

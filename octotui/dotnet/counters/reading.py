@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import math
 import time
+from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -14,41 +15,52 @@ from octotui.dotnet.model import DiagnosticsSocket
 from octotui.dotnet.nettrace.reader import NettraceReader
 from octotui.dotnet.nettrace.values import BadStream, Event
 from octotui.dotnet.sessions import Provider, TraceSession, trace
+from octotui.text import printable
 
 PROVIDER = "System.Runtime"
 EVENT = "EventCounters"
 BUFFER_MB = 1
-MOST_BYTES = 1 << 30
+MOST_BYTES = 64 << 20
+"""Of one session, which is four hours at 4 KB a second. Its reader keeps a little for each thread that it heard of."""
+
 MOST_COUNTERS = 256
+MOST_READY = 8
 SILENT_INTERVALS = 10
 """After so many without a word the runtime is taken to tell nothing any more."""
+
+MOST_SILENT_SECONDS = 60.0
 
 _ALL_TOLD_SECONDS = 0.15
 """The counters of one interval come within one beat of the runtime's stream, 0.1 s."""
 
 _INFORMATIONAL = 4
+_LONGEST_NAME = 64
 
 
 async def readings(target: DiagnosticsSocket, interval: float = 1.0) -> AsyncGenerator[CounterReading, None]:
     """One reading in each `interval` (seconds); the first one after one or two of them.
 
-    The session ends with the iteration (`aclose`). Ends by itself when the process does; raises DiagnosticsError.
+    The session ends with the iteration (`aclose`). Ends by itself when the stream does, and after `MOST_BYTES` of it;
+    raises DiagnosticsError.
     """
-    collector = _Collector(interval)
+    collector = Collector(interval)
     reader = collector.reader
     provider = Provider(PROVIDER, 0, _INFORMATIONAL, f"EventCounterIntervalSec={interval:g}")
-    async with trace(target, [provider], buffer_mb=BUFFER_MB, most_bytes=MOST_BYTES) as session:
-        while not reader.is_complete:
-            seconds = _ALL_TOLD_SECONDS if collector.values else interval * SILENT_INTERVALS
+    silence = min(interval * SILENT_INTERVALS, MOST_SILENT_SECONDS) + interval
+    async with trace(target, [provider], buffer_mb=BUFFER_MB, most_bytes=2 * MOST_BYTES) as session:
+        while not reader.is_complete and reader.bytes_read < MOST_BYTES:
+            seconds = _ALL_TOLD_SECONDS if collector.values else silence
             piece = await _next(session, seconds)
-            if piece is None and not collector.values:
+            if piece:
+                reader.feed(piece)
+            elif piece is not None:
+                return
+            elif not collector.values:
                 raise BadStream(f"no counters in {seconds:.0f} s")
             if piece is None:
-                yield collector.taken()
-            elif not piece:
-                return
-            else:
-                reader.feed(piece)
+                collector.finish()
+            while collector.ready:
+                yield collector.ready.popleft()
 
 
 async def _next(session: TraceSession, seconds: float) -> bytes | None:
@@ -58,16 +70,34 @@ async def _next(session: TraceSession, seconds: float) -> bytes | None:
     return None
 
 
-class _Collector:
+class Collector:
+    """Puts the events of one interval together. `values` is what was told of one that may not be whole, `ready` what
+    was told before."""
+
     def __init__(self, interval: float) -> None:
         self.values: dict[str, float] = {}
+        self.ready: deque[CounterReading] = deque(maxlen=MOST_READY)
         self.reader = NettraceReader(self._take, {(PROVIDER, None)})
         self._interval = interval
         self._told_seconds = interval
+        self._told_at = self._last_at = 0
+        self._expected: frozenset[str] = frozenset()
 
-    def taken(self) -> CounterReading:
+    def finish(self) -> None:
+        """No more comes of this interval."""
         values, self.values = self.values, {}
-        return CounterReading(time.time(), self._told_seconds, values)
+        if len(self._expected) <= MOST_COUNTERS:
+            self._expected |= values.keys()
+        seconds, self._last_at = self._covered_seconds(), self._told_at
+        self.ready.append(CounterReading(time.time(), seconds, values))
+
+    def _covered_seconds(self) -> float:
+        """As the runtime says; .NET Core 3.1 says nonsense from the second reading on, and its own clock is asked."""
+        if self._interval / 2 <= self._told_seconds <= 60 * self._interval:
+            return self._told_seconds
+        rate = self.reader.trace.ticks_per_second if self.reader.trace else 1
+        measured = (self._told_at - self._last_at) / rate if self._last_at else self._interval
+        return measured if 0 < measured <= 60 * self._interval else self._interval
 
     def _take(self, event: Event) -> None:
         if event.name != EVENT:
@@ -79,11 +109,17 @@ class _Collector:
             if len(inner) != 1:
                 return
             fields = inner[0]
-        name, value = fields.get("Name"), fields.get("Increment", fields.get("Mean"))
+        name, value = fields["Name"], fields.get("Increment", fields.get("Mean"))
         if not isinstance(name, str) or not isinstance(value, int | float) or not math.isfinite(value):
             return
-        if len(self.values) < MOST_COUNTERS or name in self.values:
-            self.values[name[:64]] = float(value)
+        name = printable(name, _LONGEST_NAME)
+        if name in self.values:
+            self.finish()
+        if len(self.values) < MOST_COUNTERS:
+            self.values[name] = float(value)
         seconds = fields.get("IntervalSec")
-        is_sane = isinstance(seconds, float) and math.isfinite(seconds) and seconds > 0
-        self._told_seconds = seconds if is_sane else self._interval
+        self._told_seconds = seconds if isinstance(seconds, float) and math.isfinite(seconds) else 0.0
+        self._told_at = event.time
+        if self._expected and len(self._expected) <= MOST_COUNTERS and self._expected <= self.values.keys():
+            # Every counter of the readings before was told again: no more has to be waited for.
+            self.finish()

@@ -13,7 +13,8 @@ class HeapPlan:
 
     `heap_bytes` is the live heap by the runtime's own counter; `stop_seconds` how long all of its threads will stand
     still; `memory_bytes` what the process may need on top meanwhile; `headroom_bytes` what its container has left
-    (None without a limit). `refusal` says why it will not be made ("" when it will), `hint` what to do about that.
+    (None without a limit). `objects` is how many there may be, were they all small: the count is known only afterwards,
+    and the stop goes by it. `refusal` says why it will not be made ("" when it will), `hint` what to do about that.
     """
 
     key: ProcessKey
@@ -24,6 +25,7 @@ class HeapPlan:
     warnings: tuple[str, ...] = ()
     refusal: str = ""
     hint: str = ""
+    objects: int = 0
 
 
 @dataclass(frozen=True, slots=True)

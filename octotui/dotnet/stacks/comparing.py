@@ -13,6 +13,10 @@ IDLE_CPU_SECONDS = 0.015
 """Less than two ticks of the kernel's clock: a thread that woke up and lay down again."""
 
 
+SHOWN_CPU_SECONDS = 0.005
+"""Less is shown as nothing."""
+
+
 class Course(StrEnum):
     """What a thread did between the first look and the last one."""
 
@@ -37,7 +41,7 @@ class ThreadCourse:
 def compare(looks: Sequence[Look]) -> Mapping[int, ThreadCourse]:
     """The course of every thread that had managed frames in one of `looks` (oldest first), by its own id.
 
-    Nothing for fewer than two looks.
+    Nothing for fewer than two looks, nor for a thread that lives on without managed frames.
     """
     if len(looks) < 2:
         return {}
@@ -45,27 +49,38 @@ def compare(looks: Sequence[Look]) -> Mapping[int, ThreadCourse]:
     for place, look in enumerate(looks):
         for thread in look.threads:
             seen.setdefault(thread.own_id, [None] * len(looks))[place] = thread
-    return {own_id: _course(found) for own_id, found in seen.items()}
+    before = {other.own_id for other in looks[0].others}
+    after = {other.own_id for other in looks[-1].others}
+    return {
+        own_id: _course(found, was_there=own_id in before)
+        for own_id, found in seen.items()
+        if found[-1] is not None or own_id not in after
+    }
 
 
-def _course(found: Sequence[ThreadLook | None]) -> ThreadCourse:
+def _course(found: Sequence[ThreadLook | None], *, was_there: bool) -> ThreadCourse:
     times = [thread for thread in found if thread is not None]
     first, last = times[0], times[-1]
     used = None
     if len(times) > 1 and first.cpu_seconds is not None and last.cpu_seconds is not None:
         used = max(0.0, last.cpu_seconds - first.cpu_seconds)
+    is_new = found[0] is None and not was_there
     if found[-1] is None or last.activity is Activity.ENDED:
-        return ThreadCourse(last, Course.ENDED, used, "ended between the looks")
-    if found[0] is None:
+        return ThreadCourse(last, Course.ENDED, used, f"{'began and ' if is_new else ''}ended between the looks")
+    if is_new:
         return ThreadCourse(last, Course.NEW, used, "began between the looks")
-    cpu = "" if used is None else f", {used:.2f} s of CPU"
-    if all(thread.frames == first.frames for thread in times):
-        is_busy = any(thread.activity is not Activity.WAITING for thread in times) or (used or 0.0) > IDLE_CPU_SECONDS
-        course = Course.BUSY if is_busy else Course.STILL
-        return ThreadCourse(last, course, used, f"{course} in {all_looks(len(times))}{cpu}")
+    cpu = f", {used:.2f} s of CPU" if used is not None and used >= SHOWN_CPU_SECONDS else ""
+    if len(times) == 1:
+        return ThreadCourse(last, Course.MOVED, used, f"moved: had no managed frames in the first look{cpu}")
     where = _common(times)
-    inside = f" inside {where}" if where else ""
-    return ThreadCourse(last, Course.MOVED, used, f"moved{inside}{cpu}")
+    if any(thread.frames != first.frames for thread in times):
+        return ThreadCourse(last, Course.MOVED, used, f"moved{f' inside {where}' if where else ''}{cpu}")
+    if any(thread.activity is not Activity.WAITING for thread in times):
+        return ThreadCourse(last, Course.BUSY, used, f"{Course.BUSY} in {all_looks(len(times))}{cpu}")
+    if (used or 0.0) > IDLE_CPU_SECONDS:
+        words = f"waited in the same place in {all_looks(len(times))}, but worked in between{cpu}"
+        return ThreadCourse(last, Course.BUSY, used, words)
+    return ThreadCourse(last, Course.STILL, used, f"{Course.STILL} in {all_looks(len(times))}{cpu}")
 
 
 def all_looks(count: int) -> str:

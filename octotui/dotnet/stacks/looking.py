@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from octotui.dotnet.ipc import RuntimeInfo, process_info
 from octotui.dotnet.model import DiagnosticsSocket, RuntimeFacts
-from octotui.dotnet.sessions import Rundown
-from octotui.dotnet.stacks.methods import MethodTable, unknown
-from octotui.dotnet.stacks.model import Activity, Frame, Look, OtherThread, ThreadLook
+from octotui.dotnet.sessions import END_SECONDS, Rundown
+from octotui.dotnet.stacks.methods import MOST_METHODS, MethodTable, unknown
+from octotui.dotnet.stacks.model import MOST_FRAMES, Activity, FrameKind, Look, OtherThread, ThreadLook
 from octotui.dotnet.stacks.recording import SampleRecord, Samples, record
-from octotui.dotnet.stacks.threads import KernelThread, read_threads
+from octotui.dotnet.stacks.threads import MOST_THREADS, KernelThread, read_threads
 from octotui.errors import DiagnosticsError
 
 SAMPLING_SECONDS = 0.005
@@ -20,6 +23,8 @@ LONGER_SECONDS = 0.15
 """For a busy machine, on which the profiler did not come to a single sample in the usual time."""
 
 DEADLINE_SECONDS = 10.0
+_SESSION_SERVER = "System.Diagnostics.Tracing.EventPipe"
+_PROC = Path("/proc")
 _ASKING_SECONDS = 3.0
 
 
@@ -30,65 +35,74 @@ async def look(
     sampling_seconds: float = SAMPLING_SECONDS,
     deadline: float = DEADLINE_SECONDS,
     fresh_names: bool = False,
+    clock: Callable[[], float] = time.time,
+    proc: Path = _PROC,
 ) -> Look:
     """What the threads of `facts` do now. Names are told by the runtime once, and again for code that is new.
 
-    Raises DiagnosticsError; with the code "stacks-no-answer" when the process did not answer within `deadline`
-    seconds, which is what one that is stuck in its runtime does.
+    All of it takes at most `deadline` seconds, the last `END_SECONDS` of which are for ending a session that gives no
+    answer (at least half of a shorter deadline is left for the answer). The runtime's command line is left out.
+    Raises DiagnosticsError; with the code "stacks-no-answer" when the process did not answer in time, which is what
+    one does that is stuck in its runtime.
     """
     if facts.socket is None:
         raise DiagnosticsError(
             f"process {facts.key.pid} cannot be asked: {facts.socket_problem or 'it has no diagnostics socket'}",
-            hint=f"octotui dump {facts.key.pid}",
+            hint=f"take a dump instead: octotui dump {facts.key.pid}",
             code="no-socket",
         )
-    began, taken_at = time.monotonic(), time.time()
+    began, taken_at = time.monotonic(), clock()
     try:
-        async with asyncio.timeout(deadline):
+        async with asyncio.timeout(max(deadline - END_SECONDS, deadline / 2)):
             info = await process_info(facts.socket, timeout=min(_ASKING_SECONDS, deadline))
-            if info.cookie != table.cookie or fresh_names:
+            if info.cookie != table.cookie:
                 table.forget(info.cookie)
-            found, threads = await asyncio.gather(
-                _record(facts.socket, table, sampling_seconds, began + deadline),
-                asyncio.to_thread(read_threads, facts.key.pid),
-            )
+            asked = partial(_asked, facts.socket, table, partial(read_threads, facts.key, proc))
+            found = await asked(sampling_seconds, wants_names=fresh_names or not len(table))
     except TimeoutError:
-        raise _no_answer(facts, deadline) from None
+        raise _no_answer(facts.key.pid, deadline) from None
     except DiagnosticsError as error:
         if error.code == "diagnostics-timeout":
-            raise _no_answer(facts, deadline) from None
+            raise _no_answer(facts.key.pid, deadline) from None
         raise
-    return _look(facts, info, table, found, threads, taken_at, time.monotonic() - began)
+    info = replace(info, command="", version=info.version or facts.version)
+    return _look(facts, info, table, found, taken_at, time.monotonic() - began)
 
 
-async def _record(target: DiagnosticsSocket, table: MethodTable, sampling_seconds: float, end: float) -> SampleRecord:
-    tries = [(Rundown.NONE, sampling_seconds)] if len(table) else []
-    tries += [(Rundown.METHODS, sampling_seconds), (Rundown.NONE, LONGER_SECONDS)]
-    for rundown, seconds in tries:
-        left = max(0.1, end - time.monotonic())
-        found = await record(target, table, sampling_seconds=seconds, rundown=rundown, deadline=left)
-        if found.threads and (rundown is Rundown.METHODS or _all_named(found, table)):
-            break
+async def _asked(
+    target: DiagnosticsSocket,
+    table: MethodTable,
+    read: Callable[[], dict[int, KernelThread]],
+    seconds: float,
+    *,
+    wants_names: bool,
+) -> SampleRecord:
+    """Once; once more and longer when no sample came; once more with names when an address has none."""
+    once = partial(record, target, table, begin_seconds=DEADLINE_SECONDS, read_threads=read)
+    found = await once(sampling_seconds=seconds, rundown=Rundown.METHODS if wants_names else Rundown.NONE)
+    if not found.samples:
+        found = _later(found, await once(sampling_seconds=max(LONGER_SECONDS, seconds), rundown=Rundown.NONE))
+    if any(map(table.needs_rundown, found.addresses)):
+        found = _later(found, await once(sampling_seconds=seconds, rundown=Rundown.METHODS))
+        for address in found.addresses:
+            table.give_up(address)
     return found
 
 
-def _all_named(found: SampleRecord, table: MethodTable) -> bool:
-    stacks = {stack for samples in found.threads.values() for stack in samples.seen}
-    return all(table.find(address) is not None for stack in stacks for address in stack)
+def _later(first: SampleRecord, second: SampleRecord) -> SampleRecord:
+    """The second record, unless only the first has samples; with the losses of both."""
+    kept = second if second.samples else first
+    return replace(kept, lost_events=first.lost_events + second.lost_events)
 
 
 def _look(
-    facts: RuntimeFacts,
-    info: RuntimeInfo,
-    table: MethodTable,
-    found: SampleRecord,
-    threads: dict[int, KernelThread],
-    taken_at: float,
-    seconds: float,
+    facts: RuntimeFacts, info: RuntimeInfo, table: MethodTable, found: SampleRecord, taken_at: float, seconds: float
 ) -> Look:
-    seen = [_thread(own_id, samples, threads.get(own_id), table) for own_id, samples in found.threads.items()]
-    others = [thread for own_id, thread in threads.items() if own_id not in found.threads]
-    unnamed = sum(frame.method.startswith("0x") and not frame.module for thread in seen for frame in thread.frames)
+    everyone = [_thread(own_id, samples, found.threads.get(own_id), table) for own_id, samples in found.samples.items()]
+    seen = [thread for thread in everyone if not _answers_us(thread)]
+    own_ids = {thread.own_id for thread in seen}
+    others = [thread for own_id, thread in found.threads.items() if own_id not in own_ids]
+    unnamed = sum(frame.kind is FrameKind.UNKNOWN for thread in seen for frame in thread.frames)
     return Look(
         facts.key,
         taken_at,
@@ -99,45 +113,66 @@ def _look(
         found.stops,
         found.lost_events,
         unnamed,
-        tuple(_remarks(facts, info, found, unnamed, seen)),
+        tuple(_remarks(info, table, found, unnamed, seen)),
     )
 
 
 def _thread(own_id: int, samples: Samples, thread: KernelThread | None, table: MethodTable) -> ThreadLook:
-    frames: tuple[Frame, ...] = tuple(table.find(address) or unknown(address) for address in samples.stack)
-    if thread is None:
-        activity = Activity.ENDED
-    elif samples.managed:
-        activity = Activity.MANAGED
-    else:
-        activity = Activity.NATIVE if thread.state == "R" else Activity.WAITING
-    host_id, name, state = (thread.id, thread.name, thread.state) if thread else (0, "", "")
-    used = thread.cpu_seconds if thread else None
+    frames = tuple(table.find(address) or unknown(address) for address in samples.stack)
+    name, state, used = (thread.name, thread.state, thread.cpu_seconds) if thread else ("", "", None)
     return ThreadLook(
-        host_id, own_id, name, state, activity, frames, samples.count, samples.managed, len(samples.seen), used
+        thread.id if thread else 0,
+        own_id,
+        name,
+        state,
+        _activity(samples, state) if thread else Activity.ENDED,
+        frames,
+        samples.count,
+        samples.managed,
+        len(samples.seen),
+        used,
     )
 
 
+def _answers_us(thread: ThreadLook) -> bool:
+    """Whether it is the runtime's thread that begins and ends sessions: it does only what it is asked for here."""
+    return bool(thread.frames) and thread.frames[-1].method.startswith(_SESSION_SERVER)
+
+
+def _activity(samples: Samples, state: str) -> Activity:
+    """One sample in managed code is weak evidence: a thread that has just woken up is taken for running too."""
+    if samples.managed * 2 > samples.count or (samples.managed and (state == "R" or len(samples.seen) > 1)):
+        return Activity.MANAGED
+    return Activity.NATIVE if state == "R" else Activity.WAITING
+
+
 def _remarks(
-    facts: RuntimeFacts, info: RuntimeInfo, found: SampleRecord, unnamed: int, seen: Iterable[ThreadLook]
+    info: RuntimeInfo, table: MethodTable, found: SampleRecord, unnamed: int, seen: Iterable[ThreadLook]
 ) -> Iterable[str]:
-    if not found.threads:
+    if not info.cookie:
+        yield (
+            "before .NET 5 threads have no names of their own, frames that only call others can be missing, and the end"
+            " of a session can in rare cases block the runtime: look once, not again and again"
+        )
+    if not found.samples:
         yield "no thread was seen in managed code or below it: the machine may be too busy to sample, look again"
-    if not found.is_complete:
-        yield "the stream broke off before its end: threads or names may be missing"
     if found.lost_events:
         yield f"the runtime had no room for {found.lost_events} events: names or samples are missing"
+    if table.is_cut:
+        yield f"of its methods no more than {MOST_METHODS} are kept: frames may have no name"
     if unnamed:
-        yield f"{unnamed} frames have no name: their code came after the names were told, look again"
+        frames = "1 frame has" if unnamed == 1 else f"{unnamed} frames have"
+        yield f"{frames} no name: the runtime tells of no method there"
     if any(thread.is_cut for thread in seen):
-        yield "a runtime tells the 100 innermost frames of a stack: the outer ones of longer stacks are not here"
-    if not info.version and facts.version.startswith("3."):
-        yield "before .NET 5 threads have no names of their own and frames that only call others can be missing"
+        yield f"a runtime tells the {MOST_FRAMES} innermost frames of a stack: outer ones of longer stacks are missing"
+    if len(found.threads) >= MOST_THREADS:
+        yield f"of its threads no more than {MOST_THREADS} were looked at"
 
 
-def _no_answer(facts: RuntimeFacts, deadline: float) -> DiagnosticsError:
+def _no_answer(pid: int, deadline: float) -> DiagnosticsError:
     return DiagnosticsError(
-        f"process {facts.key.pid} gave no stacks within {deadline:.3g} s: it may be stuck in its runtime",
-        hint=f"take a dump: octotui dump --backend createdump {facts.key.pid}",
+        f"process {pid} gave no stacks within {deadline:.3g} s: its runtime may wait for a thread that cannot be"
+        " stopped, and its socket answers nothing meanwhile",
+        hint=f"take a dump first, in a way that asks the runtime nothing: octotui dump --backend createdump {pid}",
         code="stacks-no-answer",
     )

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import struct
-from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from statistics import median
 
 from octotui.dotnet.model import DiagnosticsSocket
 from octotui.dotnet.nettrace.reader import NettraceReader
 from octotui.dotnet.nettrace.values import Event
 from octotui.dotnet.sessions import Provider, Rundown, TraceSession, trace
-from octotui.dotnet.stacks.methods import WANTED, MethodTable
-from octotui.dotnet.stacks.model import Stops
+from octotui.dotnet.stacks.methods import RUNTIME, WANTED, MethodTable
+from octotui.dotnet.stacks.model import MOST_FRAMES, Stops
+from octotui.dotnet.stacks.suspensions import SUSPENSIONS, Suspensions
+from octotui.dotnet.stacks.threads import MOST_THREADS, KernelThread
+from octotui.errors import DiagnosticsError
 
 PROFILER = "Microsoft-DotNETCore-SampleProfiler"
-RUNTIME = "Microsoft-Windows-DotNETRuntime"
 BUFFER_MB = 64
+"""A limit, of which the runtime takes what it needs: with 1 MB the names of 22,000 methods do not fit."""
+
 _COLLECTIONS = 0x1
 _INFORMATIONAL = 4
-_SUSPENSION_BEGINS, _ALL_RUN_AGAIN = 9, 3
-_FOR_COLLECTION = (1, 6)
+_PROVIDERS = (Provider(PROFILER, 0, _INFORMATIONAL), Provider(RUNTIME, _COLLECTIONS, _INFORMATIONAL))
+_SAMPLES = SUSPENSIONS | {(PROFILER, None)}
 _MANAGED = 2
-_WANTED = WANTED | {(PROFILER, None), (RUNTIME, _SUSPENSION_BEGINS), (RUNTIME, _ALL_RUN_AGAIN)}
+_MOST_SEEN = 64
 
 
 @dataclass(slots=True)
@@ -36,91 +38,104 @@ class Samples:
     seen: set[tuple[int, ...]] = field(default_factory=set)
 
     def add(self, stack: tuple[int, ...], is_managed: bool) -> None:
-        self.stack = stack
+        self.stack = stack[:MOST_FRAMES]
         self.count += 1
         self.managed += is_managed
-        self.seen.add(stack)
+        if len(self.seen) < _MOST_SEEN:
+            self.seen.add(self.stack)
 
 
 @dataclass(frozen=True, slots=True)
 class SampleRecord:
-    """Samples by the threads' own ids; how often the process stood still; what the runtime could not tell."""
+    """Samples and the kernel's view of the threads, both by the threads' own ids; how often the process stood still."""
 
-    threads: dict[int, Samples]
+    samples: Mapping[int, Samples]
+    threads: Mapping[int, KernelThread]
     stops: Stops
     lost_events: int
-    is_complete: bool
     bytes_read: int
+
+    @property
+    def addresses(self) -> set[int]:
+        return {address for samples in self.samples.values() for address in samples.stack}
 
 
 async def record(
-    target: DiagnosticsSocket, table: MethodTable, *, sampling_seconds: float, rundown: Rundown, deadline: float
+    target: DiagnosticsSocket,
+    table: MethodTable,
+    *,
+    sampling_seconds: float,
+    rundown: Rundown,
+    begin_seconds: float,
+    read_threads: Callable[[], Mapping[int, KernelThread]],
 ) -> SampleRecord:
-    """Samples for so long; with a rundown the names go into `table`. `deadline` is seconds for all of it.
+    """Samples for so long; with a rundown the names of all methods go into `table`, else it stays as it is.
 
-    Raises DiagnosticsError and TimeoutError.
+    The session begins within `begin_seconds`; all of it takes as long as it takes, to be cut off by the caller.
+    `read_threads` is called off the loop when the sampling is over: the runtime's answer takes 0.1 s from there.
+    Raises DiagnosticsError.
     """
     collector = _Collector(table)
-    reader = NettraceReader(collector.take, _WANTED)
-    providers = [Provider(PROFILER, 0, _INFORMATIONAL), Provider(RUNTIME, _COLLECTIONS, _INFORMATIONAL)]
+    reader = NettraceReader(collector.take, _SAMPLES | WANTED if rundown is Rundown.METHODS else _SAMPLES)
     try:
-        async with (
-            asyncio.timeout(deadline),
-            trace(target, providers, rundown=rundown, buffer_mb=BUFFER_MB, timeout=deadline) as session,
-        ):
-            ending = asyncio.ensure_future(_stop_after(session, sampling_seconds))
+        async with trace(target, _PROVIDERS, rundown=rundown, buffer_mb=BUFFER_MB, timeout=begin_seconds) as session:
+            ending = asyncio.ensure_future(_end(session, sampling_seconds, read_threads))
             try:
-                while piece := await session.read():
-                    await asyncio.to_thread(reader.feed, piece)
-                    if reader.is_complete:
-                        break
+                await _read(session, reader, target.pid)
+                threads = await ending
             finally:
                 ending.cancel()
                 await asyncio.gather(ending, return_exceptions=True)
     except BaseException:
         table.drop()
         raise
-    if reader.is_complete:
-        await asyncio.to_thread(table.settle)
-    else:
-        table.drop()
-    rate = reader.trace.ticks_per_second if reader.trace else 1
-    stops = _stops(collector.suspensions, rate)
-    return SampleRecord(collector.threads, stops, reader.lost_events, reader.is_complete, reader.bytes_read)
+    await asyncio.to_thread(table.settle, is_whole=not reader.lost_events)
+    stops = collector.suspensions.stops(reader.trace.ticks_per_second if reader.trace else 1)
+    return SampleRecord(collector.samples, threads, stops, reader.lost_events, reader.bytes_read)
 
 
-async def _stop_after(session: TraceSession, seconds: float) -> None:
+async def _end(
+    session: TraceSession, seconds: float, read_threads: Callable[[], Mapping[int, KernelThread]]
+) -> Mapping[int, KernelThread]:
     await asyncio.sleep(seconds)
-    await session.stop()
+    stopping = asyncio.ensure_future(session.stop())
+    try:
+        threads = await asyncio.to_thread(read_threads)
+    except BaseException:
+        stopping.cancel()
+        await asyncio.gather(stopping, return_exceptions=True)
+        raise
+    await stopping
+    return threads
+
+
+async def _read(session: TraceSession, reader: NettraceReader, pid: int) -> None:
+    while not reader.is_complete:
+        piece = await session.read()
+        if not piece:
+            raise DiagnosticsError(
+                f"process {pid} ended, or closed the stream, before its stacks had come", code="diagnostics-closed"
+            )
+        await asyncio.to_thread(reader.feed, piece)
 
 
 class _Collector:
+    """Sorts the events of a session."""
+
     def __init__(self, table: MethodTable) -> None:
-        self.threads: dict[int, Samples] = defaultdict(Samples)
-        self.suspensions: list[tuple[int, int, int]] = []
+        self.samples: dict[int, Samples] = {}
+        self.suspensions = Suspensions()
         self._table = table
 
     def take(self, event: Event) -> None:
         if event.provider == PROFILER:
-            kind = event.payload[0] if event.payload else 0
-            self.threads[event.thread].add(event.stack, kind == _MANAGED)
-        elif event.provider == RUNTIME:
-            reason = struct.unpack_from("<I", event.payload)[0] if event.id == _SUSPENSION_BEGINS else 0
-            self.suspensions.append((event.time, event.id, reason))
+            samples = self.samples.get(event.thread)
+            if samples is None:
+                if not event.stack or len(self.samples) >= MOST_THREADS:
+                    return
+                samples = self.samples[event.thread] = Samples()
+            samples.add(event.stack, event.payload[:1] == bytes([_MANAGED]))
+        elif (event.provider, event.id) in SUSPENSIONS:
+            self.suspensions.take(event)
         else:
             self._table.take(event)
-
-
-def _stops(suspensions: list[tuple[int, int, int]], rate: int) -> Stops:
-    """From the beginning of each suspension until all run again; those of a garbage collection are not ours."""
-    lengths: list[float] = []
-    began: int | None = None
-    for time, event, reason in sorted(suspensions):
-        if event == _SUSPENSION_BEGINS:
-            began = None if reason in _FOR_COLLECTION else time
-        elif began is not None:
-            lengths.append((time - began) / rate)
-            began = None
-    if not lengths:
-        return Stops()
-    return Stops(len(lengths), median(lengths), max(lengths), sum(lengths))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 from octotui.dotnet.stacks.causes import cause
 from octotui.dotnet.stacks.comparing import ThreadCourse, compare
@@ -11,13 +13,17 @@ from octotui.dotnet.stacks.hints import hints
 from octotui.dotnet.stacks.model import Activity, Look, ThreadLook
 
 MOST_NAMES = 8
+FEWEST_REPEATED = 3
+"""Calls of a method by itself that are written as one line with their number."""
+
 INDENT = "    "
 
 
-def as_text(looks: Sequence[Look], *, is_whole: bool = False) -> tuple[str, ...]:
+def as_text(looks: Sequence[Look], *, is_whole: bool = False, width: int | None = None) -> tuple[str, ...]:
     """The newest of `looks` (oldest first) with what became of each thread since the first.
 
-    `is_whole` folds no frames and names every thread.
+    `is_whole` folds no frames and names every thread. With a `width` (characters) sentences are wrapped to it, and
+    of longer frames the beginning of the name is left out.
     """
     if not looks:
         return ()
@@ -30,7 +36,7 @@ def as_text(looks: Sequence[Look], *, is_whole: bool = False) -> tuple[str, ...]
         lines += ["", f"Ended since the first look: {_listed([thread_name(one.thread) for one in gone], is_whole)}"]
     if look.others:
         lines += ["", f"Without managed frames: {_listed([f'{one.id} {one.name}' for one in look.others], is_whole)}"]
-    return tuple(lines)
+    return tuple(lines) if width is None else tuple(part for line in lines for part in _fitted(line, max(20, width)))
 
 
 def summary(look: Look) -> str:
@@ -58,7 +64,13 @@ def milliseconds(seconds: float) -> str:
 def group_lines(group: StackGroup, courses: Mapping[int, ThreadCourse], *, is_whole: bool = False) -> tuple[str, ...]:
     """A heading with the threads, then the frames, the innermost first."""
     frames = group.frames if is_whole else group.shown
-    lines = [heading(group, courses, is_whole=is_whole), *(f"{INDENT}{frame}" for frame in frames)]
+    lines = [heading(group, courses, is_whole=is_whole)]
+    for frame, repeated in groupby(frames):
+        count = sum(1 for _ in repeated)
+        if is_whole or count < FEWEST_REPEATED:
+            lines += [f"{INDENT}{frame}"] * count
+        else:
+            lines.append(f"{INDENT}{frame} ({count} times)")
     if hidden := len(group.frames) - len(frames):
         lines.append(f"{INDENT}… {hidden} more as in other threads, the outermost is {group.frames[-1]}")
     return tuple(lines)
@@ -73,6 +85,8 @@ def heading(group: StackGroup, courses: Mapping[int, ThreadCourse], *, is_whole:
 
 def doing(group: StackGroup) -> str:
     """`waits for a lock`, `each sleeps`, `running managed code`: the reason for a wait where the frames state it."""
+    if group.activity is Activity.ENDED:
+        return "ended while it was looked at" if len(group.threads) == 1 else "ended while they were looked at"
     why = str(cause(group.frames)) if group.activity is Activity.WAITING else ""
     if not why:
         return str(group.activity)
@@ -87,6 +101,8 @@ def thread_name(thread: ThreadLook) -> str:
 def _course(group: StackGroup, courses: Mapping[int, ThreadCourse]) -> str:
     """What became of them, where that is the same for all, else for how many each is true."""
     words: dict[str, int] = {}
+    if group.activity is Activity.ENDED:
+        return ""
     for thread in group.threads:
         if found := courses.get(thread.own_id):
             words[found.words] = words.get(found.words, 0) + 1
@@ -99,3 +115,11 @@ def _listed(names: Sequence[str], is_whole: bool) -> str:
     shown = names if is_whole or len(names) <= MOST_NAMES else names[: MOST_NAMES - 1]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _fitted(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    if not line.startswith(INDENT):
+        return textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False) or [""]
+    return [f"{INDENT}…{line[len(line) - width + len(INDENT) + 1 :]}"]

@@ -6,10 +6,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from octotui.dotnet.kernel import read_bounded
+from octotui.dotnet.kernel import check_identity, read_bounded
+from octotui.errors import ProcessGone
+from octotui.processes.model import ProcessKey
 from octotui.text import decoded, printable
 
 MOST_THREADS = 20_000
+_LARGEST_STATUS = 1 << 16
+"""The groups of a user stand before the ids of the thread, and there can be many."""
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -28,18 +32,20 @@ class KernelThread:
     cpu_seconds: float | None
 
 
-def read_threads(pid: int, proc: Path = _PROC) -> dict[int, KernelThread]:
-    """The threads of `pid` by their own ids, at most `MOST_THREADS`. Empty for one that ended. Blocks."""
+def read_threads(key: ProcessKey, proc: Path = _PROC) -> dict[int, KernelThread]:
+    """The threads of exactly that process by their own ids, at most `MOST_THREADS`. Empty for one that ended. Blocks:
+    0.04 ms for each thread."""
     found: dict[int, KernelThread] = {}
-    directory = proc / str(pid) / "task"
+    directory = proc / str(key.pid) / "task"
     try:
-        names = os.listdir(directory)
-    except OSError:
+        check_identity(key, proc)
+        names = sorted((name for name in os.listdir(directory) if name.isdigit()), key=int)
+    except (OSError, ProcessGone):
         return found
     for name in names[:MOST_THREADS]:
         try:
             used = _cpu_seconds(directory / name / "stat")
-            thread = _parsed(int(name), read_bounded(directory / name / "status", 4096), used)
+            thread = _parsed(int(name), read_bounded(directory / name / "status", _LARGEST_STATUS), used)
         except (OSError, ValueError):
             continue
         found[thread.own_id] = thread

@@ -7,6 +7,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +48,13 @@ class StepCapture:
         report: Callable[[Progress], None],
         fallbacks: Sequence[str] = (),
         moment: Moment | None = None,
+        turn: AbstractAsyncContextManager[object] | None = None,
     ) -> None:
+        """`turn` is entered before the target is looked at, and left once its dump is written.
+
+        Captures that share a moment stop nothing before each has its turn, and nobody else waits for one turn while
+        he has another: so they wait for each other only as long as somebody else's question takes.
+        """
         self._step = step
         self._held = held
         self._place = Workplace(workshop, destination)
@@ -55,6 +62,8 @@ class StepCapture:
         self._report = report
         self._fallbacks = fallbacks
         self._together = moment
+        self._turn = turn or contextlib.nullcontext()
+        self._alone = contextlib.AsyncExitStack()
         self._began = workshop.clock()
         self._moment = datetime.now(UTC)
         self._cancelled = threading.Event()
@@ -79,7 +88,10 @@ class StepCapture:
         when the dump stands in its place already gives the finished result.
         """
         try:
-            return await self._capture(await in_thread(self._prepared))
+            async with self._alone:
+                await self._alone.enter_async_context(self._turn)
+                self._began, self._moment = self._workshop.clock(), datetime.now(UTC)
+                return await self._capture(await in_thread(self._prepared))
         except asyncio.CancelledError:
             if self._finished is not None:
                 return self._finished
@@ -153,6 +165,7 @@ class StepCapture:
             async with self._together.begun(facts.key) if self._together else contextlib.nullcontext():
                 backend = await write_dump(capture, self._step, self._fallbacks, self._workshop, self._place)
             threads &= self._held.threads() if facts.same_pids else frozenset()
+            await self._alone.aclose()
             # Samples can miss a short hold on a busy host; octotui knows of its own.
             pause = meter.stop() or (self._together.held_seconds(facts.key) if self._together else 0.0) or None
             ticker.cancel()

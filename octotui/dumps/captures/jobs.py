@@ -96,6 +96,7 @@ class JobBook:
                 pause_seconds=job.pause_seconds if result.pause_seconds is None else result.pause_seconds,
                 is_paused=False,
                 result=result,
+                waits_for="",
             )
         )
         if result.outcome is not JobState.FINISHED:

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 from collections import deque
 from dataclasses import dataclass, replace
+from functools import partial
 
-from octotui.dotnet.conversations import Conversations
+from octotui.dotnet.conversations import CAPTURE, Conversations
 from octotui.dumps.backends.registry import AUTO
 from octotui.dumps.captures.capture import StepCapture
 from octotui.dumps.captures.jobs import JobBook
 from octotui.dumps.captures.outcomes import failed
-from octotui.dumps.captures.turns import Turns
 from octotui.dumps.captures.workplace import Workshop
 from octotui.dumps.estimating.estimates import deadline_seconds
 from octotui.dumps.keeping.records import result_of
@@ -22,7 +22,6 @@ from octotui.dumps.results import DumpResult, Job, JobState
 from octotui.dumps.targets.moment import Moment
 from octotui.dumps.targets.target import HeldTarget
 from octotui.errors import OctotuiError, ProcessGone
-from octotui.processes.model import ProcessKey
 
 HOLD_EXTRA_SECONDS = 30.0
 """What the watchdog of a hold grants beyond the time after which a capture counts as stuck."""
@@ -45,8 +44,7 @@ class CaptureQueue:
     def __init__(self, workshop: Workshop, book: JobBook, conversations: Conversations) -> None:
         self._workshop = workshop
         self._book = book
-        self._turns = Turns(conversations)
-        self._next: _Batch | None = None
+        self._conversations = conversations
         self._batches: deque[_Batch] = deque()
         self._held: dict[int, HeldTarget] = {}
         self._runner: asyncio.Task[None] | None = None
@@ -75,8 +73,6 @@ class CaptureQueue:
             task.cancel()
             return
         self._end(job_id, result_of(self._book[job_id].step, JobState.CANCELLED))
-        if self._next is not None and not self._left(self._next):
-            self._turns.give_up()
 
     async def aclose(self) -> None:
         """Cancels every job and returns when targets run and partial files are gone. May be called twice."""
@@ -99,28 +95,17 @@ class CaptureQueue:
 
     async def _run_all(self) -> None:
         while self._batches:
-            batch = self._next = self._batches.popleft()
-            async with self._turns.of((job.key for job in self._left(batch)), self._wait_for_turn):
-                self._next = None
-                await self._run_batch(batch)
-
-    def _wait_for_turn(self, key: ProcessKey, words: str) -> None:
-        self._book.waits(self._book.under_way()[key].id, words)
-
-    async def _run_batch(self, batch: _Batch) -> None:
-        jobs = self._left(batch)
-        if not jobs:
-            return
-        moment = _moment_of([job.step for job in jobs], batch.plan)
-        tasks = {self._started(job, batch.plan, moment) for job in jobs}
-        try:
-            await asyncio.wait(tasks)
-        finally:
-            if moment is not None:
-                await moment.aclose()
-
-    def _left(self, batch: _Batch) -> list[Job]:
-        return [job for job_id in batch.job_ids if not (job := self._book[job_id]).state.is_over]
+            batch = self._batches.popleft()
+            jobs = [self._book[job_id] for job_id in batch.job_ids if not self._book[job_id].state.is_over]
+            if not jobs:
+                continue
+            moment = _moment_of([job.step for job in jobs], batch.plan)
+            tasks = {self._started(job, batch.plan, moment) for job in jobs}
+            try:
+                await asyncio.wait(tasks)
+            finally:
+                if moment is not None:
+                    await moment.aclose()
 
     def _started(self, job: Job, plan: DumpPlan, moment: Moment | None) -> asyncio.Task[None]:
         capture = StepCapture(
@@ -131,6 +116,7 @@ class CaptureQueue:
             lambda progress: self._book.progressed(job.id, progress),
             _fallbacks(job.step, plan),
             moment,
+            self._conversations.turn(job.key, CAPTURE, partial(self._book.waits, job.id)),
         )
         task = asyncio.get_running_loop().create_task(self._run(job, capture), name=f"octotui-dump-{job.id}")
         self._running[job.id] = (capture, task)

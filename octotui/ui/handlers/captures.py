@@ -133,7 +133,7 @@ class CaptureHandlers:
         sample = self._screen.model.latest
         if request is None or sample is None:
             return
-        from octotui.ui.screens.confirm_dump import ConfirmDump
+        from octotui.ui.screens.confirm_dump import ConfirmDump, StacksFirst
 
         screen, held = self._screen, [h for h in self._screen.watching.holds if h.key in request.keys]
         if len(request.keys) == 1 and held and held[0].is_early and not is_only_shown:
@@ -142,6 +142,10 @@ class CaptureHandlers:
         dialog = ConfirmDump(
             screen.dumps, request, sample, screen.glyphs, is_only_shown=is_only_shown,
             notes=[held_note(hold) for hold in held],
+            stacks=StacksFirst(
+                lambda keys: screen.stacks.open_all(screen, keys), lambda: screen.model.latest,
+                screen.keymap.of("show-stacks"), screen.keymap.name("show-stacks"),
+            ),
         )  # fmt: skip
         self._screen.app.push_screen(dialog, self._submit)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from textual.widgets import Input
@@ -12,6 +14,10 @@ from octotui.ui.suspension import suspend, why_not_suspend
 
 if TYPE_CHECKING:
     from octotui.ui.app import OctotuiApp
+
+
+END_SECONDS = 3.0
+"""How long a session may take to end before the program goes on without it."""
 
 
 class ProgramHandlers:
@@ -56,10 +62,22 @@ class ProgramHandlers:
                 self.screen.say(self._app.switch_mouse(self._app.keymap.how("mouse")))
             case "suspend":
                 self.screen.say("")
-                self._app.app_suspend_signal.publish(self._app)
-                suspend()
+                self._app.run_worker(self._suspend(), group="suspend", exclusive=True, exit_on_error=False)
             case "quit":
                 self.quit()
+
+    async def _suspend(self) -> None:
+        """Back to the shell, with no session left open that nobody reads meanwhile."""
+        await self.end_conversations()
+        self._app.app_suspend_signal.publish(self._app)
+        suspend()
+
+    async def end_conversations(self) -> None:
+        """End what asks processes something; returns when that is so, or after a while at any rate."""
+        screens = [screen for screen in self._app.screen_stack if isinstance(screen, ActingScreen)]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                await asyncio.gather(self._app.processes.counting.rest(), *(screen.rest() for screen in screens))
 
     def interrupt(self) -> None:
         """Ctrl+C: copies where text is selected, and quits where none is."""
@@ -85,6 +103,7 @@ class ProgramHandlers:
     def resumed(self) -> None:
         """Back from the shell: another program has written over the terminal meanwhile."""
         self._app.redraw()
+        self._app.processes.counting.wake()
         self._app.rescan()
         self.screen.say("Back again: the picture is painted anew")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octotui.ui.actions import Rule
-from octotui.ui.replay import NO_CAPTURE, NO_WATCH
+from octotui.ui.replay import NO_ASKING, NO_CAPTURE, NO_WATCH
 
 if TYPE_CHECKING:
     from octotui.ui.screens.processes import ProcessesScreen
@@ -30,6 +30,12 @@ class Rules:
                 return NO_CAPTURE
             case Rule.WATCH | Rule.HOLD if screen.host.replay is not None:
                 return NO_WATCH
+            case Rule.STACKS | Rule.HEAP if screen.host.replay is not None:
+                return NO_ASKING
+            case Rule.HEAP if screen.settings.read_only:
+                return "Read-only (an option or a setting): no process is stopped to count its objects"
+            case Rule.STACKS | Rule.HEAP:
+                return "" if has_cursor else "There is no process under the cursor"
             case Rule.LIVE if screen.host.replay is not None:
                 return "Not in a replay: nothing of this machine is read"
             case Rule.REPLAY:

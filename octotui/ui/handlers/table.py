@@ -25,6 +25,6 @@ class Handlers:
         self.recordings = RecordingHandlers(screen)
         parts = (
             self.views, self.filters, self.captures, self.recordings, MoveHandlers(screen), DetailHandlers(screen),
-            screen.watches,
+            screen.watches, screen.stacks,
         )  # fmt: skip
         self.by_id = {name: handler for part in parts for name, handler in part.by_id().items()}

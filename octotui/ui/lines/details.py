@@ -14,6 +14,7 @@ from octotui.processes.placement import placement
 from octotui.processes.view import Lifecycle, Row
 from octotui.text import printable
 from octotui.ui.lines.cells import Line, Piece, cut_line, wrapped
+from octotui.ui.lines.counters import Live, counter_lines
 from octotui.ui.lines.fields import Field, heading_line, section
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.lines.row import role_style
@@ -48,8 +49,8 @@ class Subject:
 
     `ancestors` runs from the nearest up; `plan` is what a capture of this process alone would be, `plan_problem` why
     there is none; `points` are what it used in the last two minutes, on the clock of `now`; `started` is its start in
-    local time; `detail` holds what was read on demand, `detail_problem` why it was not. A `row` that exited keeps the
-    last that was known.
+    local time; `detail` holds what was read on demand, `detail_problem` why it was not; `live` are the counters of its
+    runtime, None for one that has none. A `row` that exited keeps the last that was known.
     """
 
     row: Row
@@ -61,6 +62,7 @@ class Subject:
     started: datetime | None = None
     detail: ProcessDetail | None = None
     detail_problem: str = ""
+    live: Live | None = None
 
 
 def detail_title(row: Row) -> str:
@@ -98,6 +100,8 @@ def detail_lines(subject: Subject, width: int, glyphs: Glyphs, *, most_command_l
     if row.lifecycle is not Lifecycle.EXITED:
         strips = strip_lines(subject.points, subject.now, row.cpu_percent, row.rss_bytes, width, glyphs)
         sections.append([heading_line("Last two minutes", width, glyphs), *strips])
+    if subject.live is not None:
+        sections.append(counter_lines(subject.live, width, glyphs, is_short=bool(most_command_lines)))
     sections.append(section("Octopus", _octopus_fields(row), width, glyphs))
     command = _command(row, width, glyphs, most_command_lines)
     sections.append([heading_line("Command line", width, glyphs), *command])

@@ -12,12 +12,12 @@ from octotui.ui.lines.cells import Line, Piece, left, line_width, wrapped
 from octotui.ui.lines.glyphs import Glyphs
 
 _FOOTER_ORDER = (
-    "replay-pause", "dump-tree", "watch", "cancel-job", "show-plan", "details", "cycle-scope", "filter", "show-dumps",
-    "help",
+    "replay-pause", "dump-tree", "watch", "show-stacks", "cancel-job", "show-plan", "details", "cycle-scope", "filter",
+    "show-dumps", "help",
 )  # fmt: skip
 _DROPPED_FIRST = (
-    "show-dumps", "show-plan", "details", "cycle-scope", "filter", "replay-pause", "watch", "help", "cancel-job",
-    "dump-tree",
+    "show-dumps", "details", "show-plan", "cycle-scope", "filter", "replay-pause", "watch", "show-stacks", "help",
+    "cancel-job", "dump-tree",
 )  # fmt: skip
 
 

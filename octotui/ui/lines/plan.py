@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from octotui.dotnet.model import RuntimeFacts
 from octotui.dumps.model import DumpPlan, Remark, Severity, Step
 from octotui.dumps.plans.offers import chosen_offer, disk_reasons, offer_words, step_notes
 from octotui.text import printable
@@ -25,6 +26,17 @@ def plan_title(plan: DumpPlan, *, is_only_shown: bool) -> str:
     count = len(plan.steps)
     processes = "1 process" if count == 1 else f"{count} processes"
     return f"Plan: {processes}, nothing is run" if is_only_shown else f"Capture {processes}"
+
+
+def can_be_asked(facts: RuntimeFacts) -> bool:
+    """Whether its runtime could answer now: there is a socket, and nothing keeps the process from running."""
+    return facts.socket is not None and not facts.waits_at_start and not facts.tracer_pid and facts.state not in "TtZX"
+
+
+def stacks_first_lines(key: str, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """The offer to look before a dump is made; `key` leads there."""
+    line = (Piece("Stacks first (0.1 s, no secrets): ", "hint"), Piece(glyphs.text(key), "key"))
+    return (cut_line(line, width, glyphs.ellipsis),)
 
 
 def plan_lines(plan: DumpPlan, width: int, glyphs: Glyphs, *, notes: Sequence[str] = ()) -> tuple[Line, ...]:

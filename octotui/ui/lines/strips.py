@@ -36,10 +36,15 @@ def _peak(values: Sequence[float | None]) -> float:
     return max((value for value in values if value is not None), default=0.0)
 
 
-def _strip(label: str, value: str, values: Sequence[float | None], top: float, glyphs: Glyphs) -> Line:
+def drawn(values: Sequence[float | None], top: float, glyphs: Glyphs) -> str:
+    """A bar for each value, a full one for `top`; blanks where nothing is known."""
     bars = _ASCII_BARS if glyphs.is_ascii else _BARS
-    drawn = "".join(" " if one is None else _bar(one, top, bars) for one in values)
-    return (Piece(left(label, LABEL), "label"), Piece(left(value, _VALUE)), Piece(drawn.rstrip(), "strip"))
+    return "".join(" " if one is None else _bar(one, top, bars) for one in values).rstrip()
+
+
+def _strip(label: str, value: str, values: Sequence[float | None], top: float, glyphs: Glyphs) -> Line:
+    bars = drawn(values, top, glyphs)
+    return (Piece(left(label, LABEL), "label"), Piece(left(value, _VALUE)), Piece(bars, "strip"))
 
 
 def _bar(value: float, top: float, bars: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 REFRESH_SECONDS = 0.5
 _FAR = 1_000_000
-_HINTS = ("back", *READINGS, "copy-command", "copy-path", "help")
+_HINTS = ("back", "show-stacks", *READINGS, "copy-command", "copy-path", "help")
 
 
 class ProcessScreen(ActingScreen):
@@ -67,6 +67,8 @@ class ProcessScreen(ActingScreen):
             **{name: partial(self._scroll_by, lines) for name, lines in steps.items()},
             **{name: partial(self.open_reading, name) for name in READINGS},
             "hold": lambda: self.processes.watches.hold(self, self.followed.key),
+            "show-stacks": lambda: self.processes.stacks.open(self, self.followed.key),
+            "show-heap": lambda: self.processes.stacks.open_heap(self, self.followed.key),
             "copy-command": lambda: self.copy(self._command()),
             "copy-path": lambda: self.copy(self.path_to_copy()),
             "show-processes": self.leave,
@@ -78,6 +80,8 @@ class ProcessScreen(ActingScreen):
             return "This process has no command line"
         if action.id == "copy-path" and not self.path_to_copy():
             return "There is no path to copy: it is not known to this user"
+        if action.id in ("show-stacks", "show-heap"):
+            return self.processes.why_not(action)
         if action.id == "hold":
             is_held = self.processes.watching.hold_of(self.followed.key) is not None
             return "" if is_held else self.processes.why_not(action)

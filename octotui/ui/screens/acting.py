@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.screen import Screen
 
+from octotui.processes.view import Row
 from octotui.ui.actions import ACTIONS, BY_ID, Action, Group, Place
 from octotui.ui.bindings import bind_screen
 from octotui.ui.clipboard import clipboard_text, copied_sentence
@@ -47,6 +48,13 @@ class ActingScreen(Screen[None]):
     def why_not(self, action: Action) -> str:
         """Why an action of this place cannot be run now, as a sentence; "" when it can."""
         raise NotImplementedError
+
+    def row_in_detail(self) -> Row | None:
+        """The process whose details are in sight on this screen, None where none are."""
+        return None
+
+    async def rest(self) -> None:
+        """End what asks a process something, and wait until nothing of it is left in that."""
 
     def acted(self) -> None:
         """An action was run: what is enabled may be something else now."""

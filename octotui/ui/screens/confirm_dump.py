@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
 from octotui.dumps.model import DumpPlan, DumpRequest, Order
 from octotui.errors import OctotuiError
-from octotui.processes.model import Sample
+from octotui.processes.model import ProcessKey, Sample
 from octotui.text import printable
-from octotui.ui.lines.cells import Piece, wrapped
+from octotui.ui.lines.cells import Line, Piece, wrapped
 from octotui.ui.lines.glyphs import Glyphs
-from octotui.ui.lines.plan import plan_lines, plan_title
+from octotui.ui.lines.plan import can_be_asked, plan_lines, plan_title, stacks_first_lines
 from octotui.ui.ports import DumpPort
 from octotui.ui.screens.dialog import Choice, Dialog
+
+OLD_SECONDS = 10.0
+"""A plan that has stood for so long behind the stacks is made anew."""
 
 _SWITCHES = {Order.TOGETHER: "Together", Order.ONE_BY_ONE: "One by one"}
 
 
 def _other(order: Order) -> Order:
     return Order.ONE_BY_ONE if order is Order.TOGETHER else Order.TOGETHER
+
+
+@dataclass(frozen=True, slots=True)
+class StacksFirst:
+    """The way from the plan to the stacks of its processes. `keys` are Textual's names of those that lead there,
+    `key` is the first of them as a person reads it."""
+
+    open: Callable[[tuple[ProcessKey, ...]], None]
+    latest: Callable[[], Sample | None]
+    keys: tuple[str, ...]
+    key: str
 
 
 class ConfirmDump(Dialog[DumpPlan]):
@@ -45,14 +60,18 @@ class ConfirmDump(Dialog[DumpPlan]):
         *,
         is_only_shown: bool,
         notes: Sequence[str] = (),
+        stacks: StacksFirst | None = None,
     ) -> None:
-        """`notes` are sentences on the processes of the request, shown with the plan."""
+        """`notes` are sentences on the processes of the request, shown with the plan; `stacks` offers them first."""
         super().__init__(glyphs)
         self._service = service
         self._request = request
         self._sample = sample
         self._is_only_shown = is_only_shown
         self._notes = tuple(notes)
+        self._stacks = stacks
+        self._planned_at = 0.0
+        self._has_looked = False
         self.plan: DumpPlan | None = None
 
     def make_choices(self) -> tuple[Choice, ...]:
@@ -89,6 +108,7 @@ class ConfirmDump(Dialog[DumpPlan]):
         except OctotuiError as error:
             self._show_error(error.message, error.hint)
             return
+        self._planned_at = time.monotonic()
         self._show_plan()
 
     def _show_plan(self) -> None:
@@ -97,10 +117,7 @@ class ConfirmDump(Dialog[DumpPlan]):
             return
         self._order.display = bool(plan.offers) and not plan.is_refused
         self._order.rename(_SWITCHES[_other(plan.request.order)])
-        self.put(
-            plan_title(plan, is_only_shown=self._is_only_shown),
-            plan_lines(plan, self.body_width, self.glyphs, notes=self._notes),
-        )
+        self.put(plan_title(plan, is_only_shown=self._is_only_shown), self._lines(plan))
         if not self._may_capture:
             self._cancel.rename("Close")
             self.offer(self._cancel)
@@ -127,6 +144,9 @@ class ConfirmDump(Dialog[DumpPlan]):
         if self.plan is None or not self._order.display:
             return
         self._request = replace(self._request, order=_other(self.plan.request.order))
+        self._plan_anew()
+
+    def _plan_anew(self) -> None:
         self.plan = None
         self.heading.put(((Piece("Planning…", "heading"),),))
         self._make_plan()
@@ -144,7 +164,36 @@ class ConfirmDump(Dialog[DumpPlan]):
     def on_resize(self) -> None:
         super().on_resize()
         if self.plan is not None:
-            self.body.put(plan_lines(self.plan, self.body_width, self.glyphs, notes=self._notes))
+            self.body.put(self._lines(self.plan))
+
+    def _lines(self, plan: DumpPlan) -> tuple[Line, ...]:
+        first = (
+            stacks_first_lines(self._stacks.key, self.body_width, self.glyphs) if self._askable and self._stacks else ()
+        )
+        return (*first, *plan_lines(plan, self.body_width, self.glyphs, notes=self._notes))
+
+    @property
+    def _askable(self) -> tuple[ProcessKey, ...]:
+        """The processes of the plan whose runtime can be asked for its stacks."""
+        if self.plan is None or self._stacks is None or not self._stacks.keys:
+            return ()
+        return tuple(step.target.key for step in self.plan.steps if can_be_asked(step.facts))
+
+    def on_key(self, event: events.Key) -> None:
+        """The key of the stacks, as it is on the other screens."""
+        if self._stacks is not None and event.key in self._stacks.keys and (keys := self._askable):
+            event.stop()
+            event.prevent_default()
+            self._has_looked = True
+            self._stacks.open(keys)
+
+    def on_screen_resume(self) -> None:
+        """Back from the stacks: a plan that has stood for long is checked again."""
+        if self._has_looked and self._stacks is not None and self.plan is not None:
+            self._has_looked = False
+            if time.monotonic() - self._planned_at > OLD_SECONDS:
+                self._sample = self._stacks.latest() or self._sample
+                self._plan_anew()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:

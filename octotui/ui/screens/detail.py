@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
 from octotui.processes.model import ProcessKey
+from octotui.processes.view import Row
 from octotui.ui.following import Followed
 from octotui.ui.screens.about_process import ProcessScreen
 from octotui.ui.widgets.detail_view import DetailView
@@ -35,8 +36,12 @@ class DetailScreen(ProcessScreen):
     def text(self) -> str:
         return self.view.text()
 
+    def row_in_detail(self) -> Row | None:
+        return self.followed.row
+
     def show(self) -> None:
         row = self.followed.row
         if row is not None:
             self.processes.inspection.attend(row)
+            self.processes.counting.attend()
             self.view.put(self.processes.inspection.subject(row))

@@ -14,9 +14,12 @@ from octotui.processes.state import ViewState, toggle_fold
 from octotui.processes.view import Row
 from octotui.text import printable
 from octotui.ui.actions import Action, Place
+from octotui.ui.analyses import Analyses
+from octotui.ui.counting import Counting
 from octotui.ui.gauge import Gauge
 from octotui.ui.handlers.jumps import PidEntry
 from octotui.ui.handlers.rules import Rules
+from octotui.ui.handlers.stacks import StackHandlers
 from octotui.ui.handlers.table import Handlers
 from octotui.ui.handlers.watches import WatchHandlers
 from octotui.ui.inspection import Inspection
@@ -24,7 +27,7 @@ from octotui.ui.keymap import Keymap
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.lines.jobs import target_name
 from octotui.ui.lines.row import about_line
-from octotui.ui.ports import DumpPort, HostPort
+from octotui.ui.ports import AnalysisPort, DumpPort, HostPort
 from octotui.ui.screens.acting import ActingScreen
 from octotui.ui.table_model import TableModel
 from octotui.ui.watching import Watching
@@ -61,9 +64,12 @@ class ProcessesScreen(ActingScreen):
         self._keys = KeyBar(glyphs, keymap, id="keys")
         self._empty = EmptyState(glyphs, keymap, id="empty")
         self.inspection = Inspection(self)
+        self.counting = Counting(self)
         self.rules = Rules(self)
         self.pid_entry = PidEntry(self)
         self.watches = WatchHandlers(self)
+        self.stacks = StackHandlers(self)
+        self.analyses: AnalysisPort = Analyses(host)
         self._handlers = Handlers(self)
         self.captures, self.views = self._handlers.captures, self._handlers.views
 
@@ -106,6 +112,10 @@ class ProcessesScreen(ActingScreen):
 
     def on_mount(self) -> None:
         self._show_keys()
+
+    def on_screen_suspend(self) -> None:
+        """Another screen covers the pane: nothing is counted for nobody's eyes."""
+        self.counting.attend()
 
     def on_screen_resume(self) -> None:
         """Under a dialog the view stands still; catch up with what came meanwhile."""
@@ -177,6 +187,9 @@ class ProcessesScreen(ActingScreen):
             row = self.table.cursor_row
             self.detail_view.put(self.inspection.subject(row) if row else None)
 
+    def row_in_detail(self) -> Row | None:
+        return self.table.cursor_row if self.detail_view.display else None
+
     @property
     def handlers(self) -> Mapping[str, Callable[[], None]]:
         return self._handlers.by_id
@@ -240,6 +253,7 @@ class ProcessesScreen(ActingScreen):
         self._message.rest(about_line(row) if row else ())
         if self.detail_view.display and row is not None:
             self.inspection.attend(row)
+        self.counting.attend()
         self.show_details()
         self._show_keys()
 

@@ -13,6 +13,8 @@ from textual.widgets import Input, Label
 
 from octotui.ui.widgets.fields import WrongPart
 
+FILTER_WORDS = "words, -word, a|b, role:calamari, user:root, cpu>5, mem>500m, age<5m, pid:812, task:42"
+
 
 class FilterBar(Horizontal):
     """Opened by `/`. Each change is tried at once; Enter keeps it, Escape puts the former filter back."""
@@ -36,8 +38,10 @@ class FilterBar(Horizontal):
             super().__init__()
             self.text = text
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, placeholder: str = FILTER_WORDS) -> None:
+        """`placeholder` says what can be typed."""
         super().__init__(id=id)
+        self._placeholder = placeholder
         self._before = ""
         self._awaits_focus = self._has_typed_ahead = False
         self._wrong_part = WrongPart()
@@ -46,7 +50,7 @@ class FilterBar(Horizontal):
         yield Label("/", markup=False)
         yield Input(
             compact=True,
-            placeholder="words, -word, a|b, role:calamari, user:root, cpu>5, mem>500m, age<5m, pid:812, task:42",
+            placeholder=self._placeholder,
             max_length=200,
             highlighter=self._wrong_part,
         )

@@ -16,6 +16,7 @@ _STYLES = (
     "brand", "status-text", "status-problem", "muted", "dim", "label", "name", "path", "capturing", "paused", "done",
     "failed", "warning", "notice", "hint", "column", "key", "disabled", "heading", "task", "tentacle", "server",
     "calamari", "script", "tool", "exited", "strip", "sorted", "held", "traced",
+    "found",
 )  # fmt: skip
 
 _PREFIX = "lines--"

@@ -1,0 +1,35 @@
+"""Analyses for the screen: taken in the background, written where analyses are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from octotui.processes.model import ProcessKey, Sample
+from octotui.ui.background import in_daemon_thread
+
+if TYPE_CHECKING:
+    from octotui.analysis.model import Analysis
+    from octotui.ui.ports import HostPort
+
+
+class Analyses:
+    """`AnalysisPort` by the observer of a host."""
+
+    def __init__(self, host: HostPort) -> None:
+        self._host = host
+
+    async def take(
+        self, sample: Sample, keys: Sequence[ProcessKey], on_step: Callable[[str], None] | None = None
+    ) -> Analysis:
+        from octotui.analysis.taking import take
+
+        return await take(self._host.observer, sample, keys, with_counters=True, on_step=on_step)
+
+    async def write(self, analysis: Analysis) -> tuple[Path, ...]:
+        from octotui.analysis.files import write
+        from octotui.locations import analyses_directory
+
+        files = await in_daemon_thread(lambda: write(analysis, analyses_directory()))
+        return (files.text, files.document)
