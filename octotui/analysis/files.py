@@ -43,7 +43,11 @@ def write(analysis: Analysis, directory: Path) -> AnalysisFiles:
             if not any(os.path.lexists(path) for path in (files.text, files.document)):
                 _write(files.text, as_text(analysis))
                 document = {"schema": SCHEMA, **as_document(analysis)}
-                _write(files.document, json.dumps(document, indent=1, ensure_ascii=True) + "\n")
+                try:
+                    _write(files.document, json.dumps(document, indent=1, ensure_ascii=True) + "\n")
+                except BaseException:
+                    files.text.unlink(missing_ok=True)
+                    raise
                 return files
     except OSError as error:
         where = printable(str(error.filename or directory), 300)
