@@ -73,10 +73,18 @@ async def _looked(observer: Asks, process: ProcessAnalysis) -> ProcessAnalysis:
     except Refused as error:
         if error.code == "not-dotnet":
             return replace(process, is_dotnet=False)
-        return replace(process, failure=error)
+        return replace(process, failure=_without_places(error, process.key.pid))
     except OctotuiError as error:
-        return replace(process, failure=error)
+        return replace(process, failure=_without_places(error, process.key.pid))
     return replace(process, looks=(*process.looks, _redacted(look)))
+
+
+def _without_places(failure: OctotuiError, pid: int) -> OctotuiError:
+    """Paths in a reason come from the environment of the process, and an analysis holds nothing of that."""
+    if "/" not in failure.message and "/" not in failure.hint:
+        return failure
+    words, hint = f"process {pid} cannot be asked ({failure.code})", f"octotui doctor {pid} says why"
+    return type(failure)(words, hint=hint, code=failure.code)
 
 
 async def _counted(observer: Asks, process: ProcessAnalysis) -> ProcessAnalysis:

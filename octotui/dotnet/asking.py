@@ -35,7 +35,8 @@ def why_not(facts: RuntimeFacts, euid: int | None = None) -> OctotuiError | None
     if facts.state in "Tt":
         return _refused(f"process {pid} is stopped and cannot answer", f"kill -CONT {pid}", "stopped")
     if facts.waits_at_start:
-        words = f"process {pid} waits at its start for a tool ({facts.waits_at_start}) and runs no managed code yet"
+        variable = facts.waits_at_start.partition("=")[0]
+        words = f"process {pid} waits at its start for a tool ({variable}) and runs no managed code yet"
         return _refused(words, "let that tool continue it", "suspended")
     return None
 
