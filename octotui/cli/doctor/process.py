@@ -11,7 +11,7 @@ from octotui.cli.doctor.check import Check, Status, failure, ok, warning
 from octotui.cli.doctor.obstacles import obstacles
 from octotui.cli.doctor.roots import Roots
 from octotui.cli.doctor.targets import planned
-from octotui.dotnet import ipc, runtime
+from octotui.dotnet import asking, ipc, runtime
 from octotui.dotnet.model import RuntimeFacts, RuntimeKind
 from octotui.dumps import commands
 from octotui.dumps.backends import advice
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 2.0
 NO_TOOL = "install the whole runtime of that version beside it, from the same source"
+OLD_RUNTIMES = ("2.", "3.")
 _GROUP = "process"
 
 
@@ -55,6 +56,7 @@ async def examine(
     found = [
         runtime_of(facts),
         await answers(facts, rights),
+        stacks_of(facts),
         createdump_of(facts),
         *obstacles(facts, rights, roots),
         room(facts, roots),
@@ -86,6 +88,18 @@ def runtime_of(facts: RuntimeFacts) -> Check:
         words = ".NET in a single file: full dumps only"
         return ok("runtime", words, code="single-file")
     return ok("runtime", f".NET {version}{where}", code="runtime")
+
+
+def stacks_of(facts: RuntimeFacts) -> Check:
+    """Whether its stacks can be read live. Asks it nothing."""
+    problem = asking.why_not(facts)
+    if problem is not None:
+        return warning("stacks", f"no live stacks: {problem.message}", problem.hint, code=f"stacks-{problem.code}")
+    fix = commands.octotui("stacks", str(facts.key.pid))
+    if facts.version.startswith(OLD_RUNTIMES):
+        words = f"{fix} works, but runtimes this old have no thread names and were seen to hang at the end of a session"
+        return warning("stacks", words, "take a dump first", code="stacks-old")
+    return ok("stacks", f"{fix} says what its threads do, without a dump", code="stacks")
 
 
 async def answers(facts: RuntimeFacts, rights: Rights, seconds: float = ANSWER_SECONDS) -> Check:
