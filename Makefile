@@ -39,7 +39,7 @@ keys: $(TEST) ## write the key table of the README from the action table
 picture: $(TEST) ## draw the pictures of the README with the program itself
 	@$(PYTHON) tests/ui/ui_picture.py docs
 
-fuzz: $(TEST) ## break cores, replies, /proc files and command lines; CASES=10000 SEED=1
+fuzz: $(TEST) ## break cores, replies, event streams, /proc files and command lines; CASES=10000 SEED=1
 	@$(PYTHON) tests/fuzz/long_run.py --cases $(or $(CASES),10000) --seed $(or $(SEED),1) $(FUZZ_ARGS)
 
 bench: $(TEST) ## measure view, scan, capture and start-up beside their peers, on this machine; BENCH=view,storm

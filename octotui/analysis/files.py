@@ -41,13 +41,7 @@ def write(analysis: Analysis, directory: Path) -> AnalysisFiles:
             name = stem if number == 1 else f"{stem}-{number}"
             files = AnalysisFiles(directory / f"{name}.txt", directory / f"{name}.json")
             if not any(os.path.lexists(path) for path in (files.text, files.document)):
-                _write(files.text, as_text(analysis))
-                document = {"schema": SCHEMA, **as_document(analysis)}
-                try:
-                    _write(files.document, json.dumps(document, indent=1, ensure_ascii=True) + "\n")
-                except BaseException:
-                    files.text.unlink(missing_ok=True)
-                    raise
+                _write_both(files, analysis)
                 return files
     except OSError as error:
         where = printable(str(error.filename or directory), 300)
@@ -66,6 +60,17 @@ def _stem(analysis: Analysis) -> str:
     first = next((one for one in analysis.processes if one.is_dotnet), next(iter(analysis.processes), None))
     name = _UNSAFE.sub("_", first.name)[:_LONGEST_NAME].strip("._") if first else ""
     return f"analysis-{name or 'process'}-{first.key.pid if first else 0}-{moment}"
+
+
+def _write_both(files: AnalysisFiles, analysis: Analysis) -> None:
+    """Both or none."""
+    document = {"schema": SCHEMA, **as_document(analysis)}
+    _write(files.text, as_text(analysis))
+    try:
+        _write(files.document, json.dumps(document, indent=1, ensure_ascii=True) + "\n")
+    except BaseException:
+        files.text.unlink(missing_ok=True)
+        raise
 
 
 def _write(path: Path, text: str) -> None:

@@ -87,13 +87,23 @@ class TraceSession:
             if not self._is_over:
                 with contextlib.suppress(DiagnosticsError, TimeoutError):
                     async with asyncio.timeout(END_SECONDS):
-                        await asyncio.gather(self.stop(), self._drain())
+                        await self._stop_and_drain()
         finally:
             # A session whose reader is gone ends by itself, at the next event that it would write.
             self._connection.close()
             if self._stopping is not None:
                 self._stopping.cancel()
                 await asyncio.gather(self._stopping, return_exceptions=True)
+
+    async def _stop_and_drain(self) -> None:
+        """Nobody waits at the connection afterwards, whatever ends this: the next one may get its number."""
+        draining = asyncio.ensure_future(self._drain())
+        try:
+            await self.stop()
+            await draining
+        finally:
+            draining.cancel()
+            await asyncio.gather(draining, return_exceptions=True)
 
     async def _ask_to_stop(self) -> None:
         await ask(self._target, wire.message(wire.EVENT_COMMANDS, _STOP, struct.pack("<Q", self.id)))

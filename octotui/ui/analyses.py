@@ -32,4 +32,4 @@ class Analyses:
         from octotui.locations import analyses_directory
 
         files = await in_daemon_thread(lambda: write(analysis, analyses_directory()))
-        return (files.text, files.document)
+        return files.text, files.document

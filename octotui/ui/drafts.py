@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from octotui.dumps.arming.checking import check
-from octotui.dumps.arming.rule import HOLD_SECONDS, Rule, When, Whom
+from octotui.dumps.arming.rule import HOLD_SECONDS, Rule, Take, When, Whom
 from octotui.errors import OctotuiError
 from octotui.processes.filters import FilterError, parse_filter
 
@@ -57,6 +57,7 @@ class Draft:
     chosen: int = 0
     filter: str = ""
     moment: Moment = Moment.READY
+    take: Take = Take.DUMP
     after: str = ""
     cpu: str = ""
     cpu_for: str = ""
@@ -77,13 +78,17 @@ class Draft:
 
     @property
     def can_be_held(self) -> bool:
-        """A process that is traced to its end is not held as well."""
-        return not self.moment.is_end
+        """A process that is traced to its end is not held as well, nor one that is asked first and then captured."""
+        return not self.moment.is_end and self.take is not Take.BOTH
 
     @property
     def needs_tick(self) -> bool:
         """Whether a hold could stop a Tentacle or a Server, which only an explicit word allows."""
         return self.is_held and self.can_be_held and self.whom.is_service
+
+    @property
+    def _thing(self) -> str:
+        return "dump" if self.take.has_dump else "look"
 
     def rule(self) -> Rule | Problem:
         """The rule, or the first thing that is wrong."""
@@ -103,6 +108,8 @@ class Draft:
         whom = replace(self.whom.whom, filter=self.filter.strip())
         if not (whom.key or whom.role or whom.name or whom.under or whom.filter):
             raise _Wrong("filter", "say whom: type a part of its name or command line, or role:calamari")
+        if self.moment.is_end and self.take.has_stacks:
+            raise _Wrong("take", "a process that stands at its end cannot be asked for its stacks: take a dump")
         is_held = self.is_held and self.can_be_held
         if is_held and whom.key is not None and self.whom.is_service and not self.holds_services:
             raise _Wrong("services", "a Tentacle or a Server is held only with this tick")
@@ -111,9 +118,9 @@ class Draft:
             raise _Wrong("cpu", "how much CPU? write 80, or leave the seconds beside it empty")
         count, every = _whole("count", self.count) or 1, _number("every", self.every)
         if every is not None and count < 2:
-            raise _Wrong("count", "how many? one dump has no time between dumps")
+            raise _Wrong("count", f"how many? one {self._thing} has no time between {self._thing}s")
         if count > 1 and whom.key is not None and every is None:
-            raise _Wrong("every", "several dumps of one process need a time between them: write 10")
+            raise _Wrong("every", f"several {self._thing}s of one process need a time between them: write 10")
         minutes, memory = _number("minutes", self.minutes), _number("memory", self.memory)
         when = When(
             after_seconds=_number("after", self.after) or 0.0,
@@ -127,6 +134,7 @@ class Draft:
         return Rule(
             whom,
             when,
+            self.take,
             hold=is_held,
             hold_seconds=_number("hold_for", self.hold_for) or HOLD_SECONDS,
             hold_services=is_held and self.needs_tick and self.holds_services,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from octotui.dumps.arming.rule import Whom
-from octotui.dumps.arming.state import Caught, HoldState, News, RuleState, Stage
+from octotui.dumps.arming.state import CLOSED, Caught, HoldState, News, RuleState, Stage
 from octotui.dumps.results import Job
 from octotui.octopus.rolenames import roles_named
 from octotui.processes.model import ProcessKey
@@ -20,9 +20,6 @@ MOST_NEWS = 50
 
 KEPT_SECONDS = 60.0
 """For how long a caught process stays on the table after all is over with it."""
-
-OVER = frozenset({Stage.CAPTURED, Stage.PASSED, Stage.ENDED_EARLY, Stage.FAILED, Stage.LEFT})
-"""Stages that nothing follows."""
 
 _TRACED = frozenset({Stage.TRACED, Stage.WRITING})
 
@@ -79,7 +76,7 @@ class Watching:
         for state in reversed(self.armed):
             named = state.rule.whom
             is_waited_for = named.key is None and named.under == whom.under and _is_role(named, whom)
-            has_caught = any(one.key == key and one.stage not in OVER for one in state.caught)
+            has_caught = any(one.key == key and one.stage not in CLOSED for one in state.caught)
             if (named.key is not None and named.key == key) or has_caught or is_waited_for:
                 return state
         return None
@@ -103,7 +100,7 @@ class Watching:
         """Processes whose rows stay when they end: held, caught, and for a while what all is over with."""
         latest = self.now - KEPT_SECONDS
         caught = (one for state in self.rules for one in state.caught)
-        return frozenset(one.key for one in caught if one.stage not in OVER or one.since >= latest) | {
+        return frozenset(one.key for one in caught if one.stage not in CLOSED or one.since >= latest) | {
             hold.key for hold in self.holds
         }
 

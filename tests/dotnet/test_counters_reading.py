@@ -15,6 +15,7 @@ from octotui.dotnet.counters.catalogue import CATALOGUE, Unit, scaled
 from octotui.dotnet.counters.model import CounterReading
 from octotui.dotnet.counters.reading import MOST_COUNTERS, Collector, readings
 from octotui.dotnet.model import DiagnosticsSocket
+from octotui.dotnet.nettrace.values import Event
 from octotui.errors import DiagnosticsError
 from octotui.text import printable
 
@@ -46,9 +47,33 @@ async def test_each_interval_is_one_reading_of_all_counters(runtime: str, monkey
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 async def test_an_interval_is_as_long_as_it_was(runtime: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """.NET Core 3.1 says that its second interval took 4 ms: rates would be hundreds of times too high."""
     found = await taken(RecordedSession(recorded("counters", runtime)), monkeypatch)
     assert all(0.9 < one.interval_seconds < 1.1 for one in found)
+
+
+def told(collector: Collector, seconds: float, **values: float) -> None:
+    """As a runtime tells: `cpu=5.0` of so many seconds."""
+    for name, value in values.items():
+        fields = {"": {"Payload": {"Name": name, "Mean": value, "IntervalSec": seconds}}}
+        collector.reader.fields = lambda event, fields=fields: fields  # type: ignore[method-assign]
+        collector._take(Event("System.Runtime", 1, "EventCounters", 1, 1, 1, (), b"", 1))
+
+
+def test_two_milliseconds_after_a_whole_second_are_no_reading() -> None:
+    """Rates would be hundreds of times too high."""
+    collector = Collector(1.0)
+    told(collector, 0.998, cpu=5.0, heap=7.0)
+    told(collector, 0.002, cpu=66.0, heap=7.0)
+    told(collector, 1.001, cpu=6.0, heap=8.0)
+    assert [(one.values["cpu"], one.interval_seconds) for one in collector.ready] == [(5.0, 0.998), (6.0, 1.001)]
+
+
+def test_an_interval_that_cannot_be_is_taken_for_the_one_that_was_asked_for() -> None:
+    collector = Collector(1.0)
+    told(collector, -5.0, cpu=5.0)
+    told(collector, 1e30, cpu=6.0)
+    told(collector, float("nan"), cpu=7.0)
+    assert {one.interval_seconds for one in collector.ready} == {1.0}
 
 
 async def test_the_session_ends_with_the_iteration(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +116,7 @@ def test_broken_streams_are_one_kind_of_error_and_make_no_endless_values(runtime
         for found in collector.ready:
             assert len(found.values) <= MOST_COUNTERS
             assert all(name == printable(name, 64) for name in found.values)
-            assert 0 < found.interval_seconds <= 60
+            assert 0 < found.interval_seconds <= 3600
 
 
 def test_the_catalogue_makes_rates_by_the_second_and_sizes_in_bytes() -> None:

@@ -21,7 +21,7 @@ def test_a_heap_of_small_objects_stops_its_process_by_their_number() -> None:
 
 def test_a_small_heap_needs_little() -> None:
     found = plan(KEY, 10 * MB, None)
-    assert found.memory_bytes == 14 * MB
+    assert found.memory_bytes == 16 * MB
     assert found.warnings == ()
 
 

@@ -182,6 +182,11 @@ def test_a_wait_that_this_runtime_does_not_show_may_be_for_a_lock_and_is_not_sai
     assert "does not tell which" in hint
 
 
+def test_a_wait_that_is_not_shown_and_soon_over_is_no_news() -> None:
+    looks = [look_of([thread(17, f"Calamari!P.Step{number}"), thread(18, *SLEEP)]) for number in range(2)]
+    assert hints(looks) == ()
+
+
 def test_a_thread_that_runs_waits_for_nothing() -> None:
     assert hints([look_of([thread(1, "A!P.Burn", activity=MANAGED), thread(2, "A!P.Burn", activity=NATIVE)])]) == ()
 
@@ -210,7 +215,7 @@ def test_a_pool_of_which_few_wait_is_not_starved() -> None:
 
 
 def test_two_workers_that_wait_are_no_starved_pool() -> None:
-    (hint,) = hints([look_of([stalled(1), stalled(2)])])
+    (hint,) = hints([look_of([stalled(1), stalled(2), thread(9, *SLEEP)])])
     assert hint == "2 threads wait for a task, in Calamari!Step.Run"
 
 
@@ -225,6 +230,14 @@ def test_a_thread_that_waits_for_a_child_says_where_to_look_next() -> None:
 def test_a_thread_that_runs_in_one_place_is_named() -> None:
     looks = [look_of([thread(3, "A!P.Hash", name="hasher", activity=MANAGED)]) for _ in range(2)]
     assert hints(looks) == ("thread 3 hasher ran in one place in both looks, in A!P.Hash",)
+
+
+def test_a_program_that_awaits_is_said_to_be_on_no_stack() -> None:
+    main = thread(1, *TASK_WAIT, "A!Program.Main")
+    on_no_stack = "no thread is in the program's own code now; async methods that await something are on no stack"
+    assert hints([look_of([main, idle(2)])])[-1] == on_no_stack
+    assert on_no_stack not in hints([look_of([main, thread(3, *SLEEP)])])
+    assert hints([look_of([])]) == ()
 
 
 def test_no_look_no_hint_no_text() -> None:

@@ -70,21 +70,27 @@ async def test_fresh_names_are_asked_for_on_request(short_directory: Path, fake_
         assert runtime.asked == [True, True]
 
 
-async def test_an_address_without_a_name_is_worth_one_more_look_with_names_and_no_third(
+async def test_an_address_without_a_name_is_worth_one_rundown(short_directory: Path, fake_proc: FakeProc) -> None:
+    table = MethodTable()
+    async with fake_runtime(short_directory, recorded("net31-first"), LATER, FIRST, LATER) as runtime:
+        await asked(runtime, table, fake_proc.root)
+        found = await asked(runtime, table, fake_proc.root)
+        assert runtime.asked == [True, False, True]
+        assert found.unnamed_frames == 0
+        assert tops(await asked(runtime, table, fake_proc.root)) == tops(found)
+        assert runtime.asked == [True, False, True, False]
+
+
+async def test_an_address_that_no_rundown_names_is_shown_as_it_is_and_not_asked_for_again(
     short_directory: Path, fake_proc: FakeProc
 ) -> None:
     table = MethodTable()
     other = recorded("net31-first")
     async with fake_runtime(short_directory, other, LATER, other, LATER) as runtime:
         await asked(runtime, table, fake_proc.root)
-        await asked(runtime, table, fake_proc.root)
-        assert runtime.asked == [True, False, True]
-        runtime.streams = [LATER]
         found = await asked(runtime, table, fake_proc.root)
-        runtime.streams = [LATER]
-        assert runtime.asked == [True, False, True, False, True]
         again = await asked(runtime, table, fake_proc.root)
-        assert runtime.asked == [True, False, True, False, True, False]
+        assert runtime.asked == [True, False, True, False]
     assert found.unnamed_frames == again.unnamed_frames > 0
     unnamed = [frame for thread in again.threads for frame in thread.frames if frame.kind is FrameKind.UNKNOWN]
     assert all(frame.method.startswith("0x") and not frame.module for frame in unnamed)
@@ -98,6 +104,7 @@ async def test_a_busy_machine_that_gave_no_sample_is_asked_once_more(
         found = await asked(runtime, MethodTable(), fake_proc.root)
         assert runtime.asked == [True, False, True]
     assert found.threads
+    assert found.unnamed_frames == 0
 
 
 async def test_a_process_that_gives_no_sample_at_all_is_said_to(short_directory: Path, fake_proc: FakeProc) -> None:

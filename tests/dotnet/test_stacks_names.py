@@ -137,6 +137,7 @@ def test_dynamic_code_belongs_to_no_module_though_its_flag_alone_says_so() -> No
         ("System.Byte[]", "byte[]"),
         ("System.String", "string"),
         ("Octopus.Job", "Octopus.Job"),
+        ("Label[System.Int32]", "Label"),
         ("Octopus.Job[,]", "Octopus.Job[,]"),
         ("System.Collections.Generic.Dictionary`2+Entry[System.__Canon,System.Int32][]",
          "System.Collections.Generic.Dictionary<T1, int>.Entry[]"),

@@ -18,9 +18,10 @@ from real_cores import make_cores
 from secret_cases import check_secret
 from secret_grammar import Case, cases
 from socket_cases import SocketFuzzer
+from stream_cases import StreamFuzzer
 from verifier_cases import CoreFuzzer, Figures, peak_bytes
 
-PARTS = ("verifier", "socket", "parsers", "redactor")
+PARTS = ("verifier", "socket", "streams", "parsers", "redactor")
 LONGEST_CPU_SECONDS = 2.0
 """CPU time that the verifier, a reader or the redactor may spend on one case."""
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=10_000, help="of each part")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--case", type=int, help="this case of the verifier or the socket client only")
+    parser.add_argument("--case", type=int, help="this case of the verifier, the socket client or the streams only")
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--cores", type=Path, help="keep the cores here, and use those that are here already")
     given_ = parser.parse_args(arguments)
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _verifier(given_.seed, numbers, figures, given_.cores or Path(scratch), Path(scratch))
             elif part == "socket":
                 asyncio.run(_socket(given_.seed, numbers, figures, Path(scratch)))
+            elif part == "streams":
+                _streams(given_.seed, numbers, figures)
             elif part == "parsers":
                 _parsers(given_.seed, given_.cases, figures, Path(scratch))
             else:
@@ -76,8 +79,15 @@ async def _socket(seed: int, numbers: range, figures: Figures, scratch: Path) ->
             await fuzzer.run(seed, number, figures)
 
 
+def _streams(seed: int, numbers: range, figures: Figures) -> None:
+    fuzzer = StreamFuzzer()
+    for number in numbers:
+        with _naming(fuzzer, f"--only streams --seed {seed} --case {number}"):
+            fuzzer.run(seed, number, figures)
+
+
 @contextmanager
-def _naming(fuzzer: CoreFuzzer | SocketFuzzer, replay: str) -> Iterator[None]:
+def _naming(fuzzer: CoreFuzzer | SocketFuzzer | StreamFuzzer, replay: str) -> Iterator[None]:
     """Says which case failed and how to run it again, whatever was raised."""
     is_over = False
     try:
@@ -130,7 +140,9 @@ def _timed(figures: Figures, name: str, work: Callable[[], None]) -> None:
 
 def _print(part: str, figures: Figures, seconds: float) -> None:
     outcome = (
-        f"{figures.refused} refused, {figures.accepted} accepted" if part in ("verifier", "socket") else "0 failures"
+        f"{figures.refused} refused, {figures.accepted} accepted"
+        if part in ("verifier", "socket", "streams")
+        else "0 failures"
     )
     slowest = f"slowest {figures.slowest_seconds:.3f} s ({figures.slowest})"
     grown = f"peak memory grew by {figures.growth_bytes / (1 << 20):.0f} MiB"

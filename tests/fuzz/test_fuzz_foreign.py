@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from parser_cases import CHECKS, check, inputs, nasty_inputs
 from socket_cases import REPLIES, SocketFuzzer, spoken
+from stream_cases import StreamFuzzer
 from verifier_cases import Figures
 
 from octotui.dotnet import wire
@@ -34,6 +35,14 @@ async def test_hostile_runtime_gets_an_error_in_words_and_no_more_time_than_it_w
         await fuzzer.run(SEED, case, figures)
     assert figures.refused > 60
     assert figures.accepted > 10
+
+
+def test_hostile_stream_is_refused_or_gives_harmless_names() -> None:
+    fuzzer, figures = StreamFuzzer(), Figures()
+    for case in range(150):
+        fuzzer.run(SEED, case, figures)
+    assert figures.refused > 30
+    assert figures.accepted > 30
 
 
 def test_recorded_replies_are_of_the_protocol() -> None:

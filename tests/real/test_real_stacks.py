@@ -117,6 +117,22 @@ async def test_names_come_once_and_later_looks_need_no_rundown(start_target: Sta
     assert later.unnamed_frames == 0
 
 
+async def test_code_that_is_new_since_the_names_came_is_named_too(each_runtime: str) -> None:
+    with Stackful("deep", 2, 5, runtime=each_runtime) as target, Stackful("kinds", runtime=each_runtime) as other:
+        table = MethodTable()
+        await looked(other.key, table)
+        # As if the one were the other at a later time: nothing of what is on its stacks was told.
+        socket = inspect(target.key).socket
+        assert socket is not None
+        table.cookie = (await process_info(socket)).cookie
+        found = await looked(target.key, table)
+        known = len(table)
+        assert inside(found, "Stackful.Descend")
+        assert found.unnamed_frames == 0
+        assert (await looked(target.key, table)).unnamed_frames == 0
+        assert len(table) == known
+
+
 async def test_of_20_000_methods_every_frame_is_named() -> None:
     with Stackful("methods", 20_000) as target:
         table = MethodTable()

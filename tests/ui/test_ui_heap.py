@@ -97,10 +97,11 @@ async def test_a_count_that_runs_says_how_much_has_come_and_escape_ends_it() -> 
         await until(pilot, lambda: "55 MB have come of up to 480 MB" in frame(app))
         assert "█████░" in frame(app)
         await pilot.press("r")
-        assert "It is being counted already" in frame(app)
+        await until(pilot, lambda: "It is being counted already" in frame(app))
         await pilot.press("escape")
         await until(pilot, lambda: host.observer.cancelled == ["heap"])
-        assert "Stopped: the process runs on" in frame(app) and isinstance(app.screen, HeapScreen)
+        await until(pilot, lambda: "Stopped: the process runs on" in frame(app))
+        assert isinstance(app.screen, HeapScreen)
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.processes)
 

@@ -14,7 +14,7 @@ from ui_fakes import CALAMARI, GONE, SCRIPT, TENTACLE, FakeHost, target, usual_s
 from ui_screen import check_frame, frame, screen, until
 
 from octotui.config import Settings
-from octotui.dumps.arming.rule import Rule, When, Whom
+from octotui.dumps.arming.rule import Rule, Take, When, Whom
 from octotui.dumps.arming.state import Ending, Stage
 from octotui.dumps.model import DumpType, Estimate, Severity
 from octotui.dumps.results import DumpResult, JobState
@@ -227,3 +227,22 @@ async def test_fifty_processes_of_one_rule_leave_room_for_the_others() -> None:
 
 def replace_pid(pid: int) -> ProcessKey:
     return CALAMARI.key._replace(pid=pid)
+
+
+async def test_looks_at_stacks_stand_in_the_list_with_what_they_wait_for() -> None:
+    host = FakeHost(settings=Settings(interval_seconds=2.0))
+    watch = host.watch
+    watch.clock = lambda: NOW
+    watch.rule(Rule(Whom(role="calamari"), take=Take.STACKS, count=3), host.samples[0], ago=42)
+    watch.catch(1, CALAMARI.key, "Calamari", Stage.LOOKED, ago=20)
+    watch.catch(1, SCRIPT.key, "pwsh", Stage.LOOKING, ago=3, note="waits for a capture of process 14231 to end")
+    watch.change(1, looked=1, looks=1)
+    async with still_screen(host) as (app, pilot):
+        await opened(app, pilot)
+        await until(pilot, lambda: "asked for its stacks, for 3 s" in frame(app))
+        shown = frame(app)
+        assert "1 looked at" in shown
+        assert "its stacks are taken, 20 s ago" in shown
+        assert "waits for a capture of process 14231 to end" in shown
+        watch.end(1, Ending.COUNT)
+        await until(pilot, lambda: "all stacks that were asked for are taken" in frame(app))

@@ -23,7 +23,7 @@ from ui_fakes import (
 from ui_screen import frame, next_sample, screen, until
 
 from octotui.config import Settings
-from octotui.dumps.arming.rule import Rule, When, Whom
+from octotui.dumps.arming.rule import Rule, Take, When, Whom
 from octotui.dumps.arming.state import Ending, Stage
 from octotui.dumps.model import Remark, Severity
 from octotui.errors import Refused
@@ -101,13 +101,13 @@ async def test_the_process_itself_is_the_last_answer_and_left_turns_to_it() -> N
 async def test_every_field_goes_into_the_rule() -> None:
     down = ["down"]
     keys = [*down, *down, *"web", *down, *down, *"2", *down, *"80", *down, *"10", *down, *"500", *down]
-    keys += [*"40", *down, *"30", *down, "right", *down, "end", "backspace", "backspace", *"15", *down]
+    keys += [*"40", *down, *"30", *down, "right", *down, "right", *down, "end", "backspace", "backspace", *"15", *down]
     keys += ["end", "backspace", *"3", *down, *"10", *down, *"20", "enter"]
     rule = await armed(FakeHost(), CALAMARI.key, *keys)
     when = When(2.0, 80.0, 10.0, 500_000_000, 40, 30.0)
     wanted = Rule(
-        Whom("calamari", "web", under=TENTACLE.key), when, hold=True, hold_seconds=15.0, count=3, every_seconds=10.0,
-        timeout_seconds=1200.0,
+        Whom("calamari", "web", under=TENTACLE.key), when, Take.STACKS, hold=True, hold_seconds=15.0, count=3,
+        every_seconds=10.0, timeout_seconds=1200.0,
     )  # fmt: skip
     assert rule == wanted
 
@@ -216,9 +216,28 @@ async def test_a_wrong_number_takes_the_focus_and_says_why(field: str, typed: st
 
 async def test_a_process_that_is_traced_to_its_end_cannot_be_held_as_well() -> None:
     rule = await armed(
-        FakeHost(), CALAMARI.key, *["down"] * 10, "right", *["up"] * 7, "right", "enter"
+        FakeHost(), CALAMARI.key, *["down"] * 11, "right", *["up"] * 8, "right", "enter"
     )  # Hold it: yes; When: at its end.
     assert rule.when.at_exit and not rule.hold and not rule.any_status
+
+
+async def test_stacks_and_then_a_dump_are_two_steps_away_and_are_not_held() -> None:
+    rule = await armed(FakeHost(), CALAMARI.key, *["down"] * 11, "right", "up", "right", "right", "enter")
+    assert (rule.take, rule.hold) == (Take.BOTH, False)
+
+
+async def test_stacks_of_a_process_at_its_end_are_refused_where_they_were_chosen() -> None:
+    host = FakeHost()
+    async with screen(host) as (app, pilot):
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, ArmRule))
+        await pilot.press(*["down"] * 10, "right")
+        await until(pilot, lambda: "asked for its stacks" in form(app).text())
+        await pilot.press(*["up"] * 7, "right")
+        await until(pilot, lambda: "cannot be asked for its stacks: take a dump" in form(app).text())
+        await pilot.press("enter")
+        await until(pilot, lambda: app.focused is not None and app.focused.id == "take")
+        assert not host.watch.rules
 
 
 async def test_a_tentacle_is_held_by_a_rule_only_with_a_tick_of_its_own() -> None:
@@ -226,7 +245,7 @@ async def test_a_tentacle_is_held_by_a_rule_only_with_a_tick_of_its_own() -> Non
     async with screen(host) as (app, pilot):
         await pilot.press("w")
         await until(pilot, lambda: isinstance(app.screen, ArmRule))
-        await pilot.press("down", "left", *["down"] * 9, "right")
+        await pilot.press("down", "left", *["down"] * 10, "right")
         await until(pilot, lambda: "held only with this tick" in form(app).text())
         assert "Tentacle" in frame(app) and "[ ] never stop" in frame(app)
         await pilot.press("enter")

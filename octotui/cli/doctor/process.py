@@ -94,7 +94,7 @@ def stacks_of(facts: RuntimeFacts) -> Check:
     """Whether its stacks can be read live. Asks it nothing."""
     problem = asking.why_not(facts)
     if problem is not None:
-        return warning("stacks", f"no live stacks: {problem.message}", problem.hint, code=problem.code)
+        return warning("stacks", f"no live stacks: {problem.message}", problem.hint, code=f"stacks-{problem.code}")
     fix = commands.octotui("stacks", str(facts.key.pid))
     if facts.version.startswith(OLD_RUNTIMES):
         words = f"{fix} works, but runtimes this old have no thread names and were seen to hang at the end of a session"

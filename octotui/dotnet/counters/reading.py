@@ -30,6 +30,11 @@ SILENT_INTERVALS = 10
 
 MOST_SILENT_SECONDS = 60.0
 
+SHORT = 0.5
+"""Share of an interval below which it is none: .NET Core 3.1 now and then tells of 2 ms right after a whole second,
+with a use of the CPU that never was."""
+
+MOST_SECONDS = 3600.0
 _ALL_TOLD_SECONDS = 0.15
 """The counters of one interval come within one beat of the runtime's stream, 0.1 s."""
 
@@ -80,24 +85,17 @@ class Collector:
         self.reader = NettraceReader(self._take, {(PROVIDER, None)})
         self._interval = interval
         self._told_seconds = interval
-        self._told_at = self._last_at = 0
         self._expected: frozenset[str] = frozenset()
 
     def finish(self) -> None:
         """No more comes of this interval."""
         values, self.values = self.values, {}
+        if 0 < self._told_seconds < self._interval * SHORT:
+            return
         if len(self._expected) <= MOST_COUNTERS:
             self._expected |= values.keys()
-        seconds, self._last_at = self._covered_seconds(), self._told_at
-        self.ready.append(CounterReading(time.time(), seconds, values))
-
-    def _covered_seconds(self) -> float:
-        """As the runtime says; .NET Core 3.1 says nonsense from the second reading on, and its own clock is asked."""
-        if self._interval / 2 <= self._told_seconds <= 60 * self._interval:
-            return self._told_seconds
-        rate = self.reader.trace.ticks_per_second if self.reader.trace else 1
-        measured = (self._told_at - self._last_at) / rate if self._last_at else self._interval
-        return measured if 0 < measured <= 60 * self._interval else self._interval
+        is_sane = self._interval * SHORT <= self._told_seconds <= MOST_SECONDS
+        self.ready.append(CounterReading(time.time(), self._told_seconds if is_sane else self._interval, values))
 
     def _take(self, event: Event) -> None:
         if event.name != EVENT:
@@ -119,7 +117,6 @@ class Collector:
             self.values[name] = float(value)
         seconds = fields.get("IntervalSec")
         self._told_seconds = seconds if isinstance(seconds, float) and math.isfinite(seconds) else 0.0
-        self._told_at = event.time
         if self._expected and len(self._expected) <= MOST_COUNTERS and self._expected <= self.values.keys():
             # Every counter of the readings before was told again: no more has to be waited for.
             self.finish()

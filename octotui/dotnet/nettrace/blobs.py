@@ -15,6 +15,8 @@ OnEvent = Callable[[Event], None]
 _COMPRESSED = 1
 _FULL = struct.Struct("<iiiqqiiq32xi")
 _MOST_SHIFT = 63
+MOST_THREADS = 1 << 18
+_TOO_MANY_THREADS = "events of more threads than there can be"
 
 
 class Losses:
@@ -29,14 +31,19 @@ class Losses:
         last = self.last.get(thread, 0)
         if number > last + 1:
             self.count += number - last - 1
-        self.last[thread] = number
+        self._reached(thread, number)
 
     def up_to(self, thread: int, number: int) -> None:
         """All events of `thread` up to this number should have come by now."""
         last = self.last.get(thread, 0)
         if number > last:
             self.count += number - last
+        self._reached(thread, number)
+
+    def _reached(self, thread: int, number: int) -> None:
         self.last[thread] = number
+        if len(self.last) > MOST_THREADS:
+            raise BadStream(_TOO_MANY_THREADS)
 
 
 def payloads(block: bytes) -> list[bytes]:
@@ -98,6 +105,8 @@ def _walk_compressed(
         if flags & 2:
             if expected >= 0:
                 last[capturer] = sequence
+                if len(last) > MOST_THREADS:
+                    raise BadStream(_TOO_MANY_THREADS)
             step, offset = _number(block, offset)
             capturer, offset = _number(block, offset)
             _, offset = _number(block, offset)
@@ -165,7 +174,8 @@ def _walk_full(
     while offset < end:
         size, number, sequence, thread, capturer, _, stack_id, time, payload_size = _FULL.unpack_from(block, offset)
         start, after = offset + _FULL.size, offset + 4 + size
-        if size < 0 or payload_size < 0 or after <= offset or start + payload_size > end:
+        # Events that lie in each other would make terabytes of payloads out of one block.
+        if payload_size < 0 or start + payload_size > after or after > end:
             raise BadStream("an event past the end of its block")
         if losses is not None:
             losses.at(capturer, sequence & 0xFFFFFFFF)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from octotui.dotnet.nettrace.values import BadStream, utf16
 
 MOST_FIELDS = 256
+"""Of one kind, those of its inner objects counted too: each of its events costs the time for all of them."""
+
 DEEPEST = 8
 _OBJECT, _STRING, _GUID, _DECIMAL = 1, 18, 17, 15
 _NUMBERS = {
@@ -18,6 +21,7 @@ _NUMBERS = {
     11: struct.Struct("<q"), 12: struct.Struct("<Q"), 13: struct.Struct("<f"), 14: struct.Struct("<d"),
     16: struct.Struct("<q"),
 }  # fmt: skip
+_SIXTEEN = struct.Struct("16s")
 _HEAD = struct.Struct("<qiii")
 
 
@@ -45,8 +49,7 @@ class EventKind:
     def decode(self, payload: bytes) -> Mapping[str, Any]:
         """The fields of a payload by name; those of an inner object are a mapping in it. Raises BadStream."""
         try:
-            fields, _ = _fields(self.raw_fields, 0, self.field_count, 0)
-            return _decoded(fields, payload, 0)[0]
+            return _decoded(_parsed(self.raw_fields, self.field_count), payload, 0)[0]
         except (struct.error, IndexError) as error:
             raise BadStream(f"a payload that is no {self.provider} {self.id}: {error}") from None
 
@@ -63,20 +66,35 @@ def parse_kind(blob: bytes) -> EventKind:
     return EventKind(number, provider, event_id, name, version, blob[offset + _HEAD.size :], count)
 
 
-def _fields(raw: bytes, offset: int, count: int, depth: int) -> tuple[tuple[Field, ...], int]:
-    if not 0 <= count <= MOST_FIELDS or depth > DEEPEST:
-        raise BadStream("fields without an end")
-    found = []
-    for _ in range(count):
-        (code,) = struct.unpack_from("<i", raw, offset)
-        offset += 4
-        inner: tuple[Field, ...] = ()
-        if code == _OBJECT:
-            (inner_count,) = struct.unpack_from("<i", raw, offset)
-            inner, offset = _fields(raw, offset + 4, inner_count, depth + 1)
-        name, offset = utf16(raw, offset)
-        found.append(Field(name, code, inner))
-    return tuple(found), offset
+@lru_cache(maxsize=64)
+def _parsed(raw: bytes, count: int) -> tuple[Field, ...]:
+    return _FieldReader(raw).take(count, 0)
+
+
+class _FieldReader:
+    """Reads descriptions of fields, front to back."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._offset = 0
+        self._left = MOST_FIELDS
+
+    def take(self, count: int, depth: int) -> tuple[Field, ...]:
+        if not 0 <= count <= self._left or depth > DEEPEST:
+            raise BadStream("fields without an end")
+        self._left -= count
+        found = []
+        for _ in range(count):
+            code = self._number()
+            inner = self.take(self._number(), depth + 1) if code == _OBJECT else ()
+            name, self._offset = utf16(self._raw, self._offset)
+            found.append(Field(name, code, inner))
+        return tuple(found)
+
+    def _number(self) -> int:
+        (number,) = struct.unpack_from("<i", self._raw, self._offset)
+        self._offset += 4
+        return int(number)
 
 
 def _decoded(fields: tuple[Field, ...], payload: bytes, offset: int) -> tuple[dict[str, Any], int]:
@@ -87,7 +105,8 @@ def _decoded(fields: tuple[Field, ...], payload: bytes, offset: int) -> tuple[di
         elif field.code == _OBJECT:
             values[field.name], offset = _decoded(field.fields, payload, offset)
         elif field.code in (_GUID, _DECIMAL):
-            values[field.name], offset = payload[offset : offset + 16], offset + 16
+            (values[field.name],) = _SIXTEEN.unpack_from(payload, offset)
+            offset += 16
         elif number := _NUMBERS.get(field.code):
             (values[field.name],) = number.unpack_from(payload, offset)
             offset += number.size

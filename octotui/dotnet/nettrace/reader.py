@@ -63,6 +63,8 @@ class NettraceReader:
     def feed(self, data: bytes) -> None:
         """Takes the next piece. Raises BadStream; the reader is of no use after it."""
         self.bytes_read += len(data)
+        if self.is_complete:
+            return
         buffer = self._buffer
         buffer += data
         taken = 0
@@ -75,7 +77,7 @@ class NettraceReader:
         except (struct.error, IndexError, OverflowError, UnicodeError) as error:
             raise BadStream(str(error)) from None
         finally:
-            del buffer[:taken]
+            del buffer[: None if self.is_complete else taken]
             self._base += taken
 
     def _object(self, buffer: bytearray, offset: int) -> int | None:

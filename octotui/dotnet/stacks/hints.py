@@ -32,6 +32,9 @@ def hints(looks: Sequence[Look]) -> tuple[str, ...]:
     found = [_starvation(starved, looks[-1].threads)] if starved else []
     for cause, (what, more) in _WAITS.items():
         waiters = [one for one in threads if reason(one) is cause and own_frame(one.frames) and one not in starved]
+        if cause is Cause.BELOW and courses:
+            # For a moment any thread waits there.
+            waiters = [one for one in waiters if courses[one.own_id].course is Course.STILL]
         if waiters:
             still = f" in {all_looks(len(looks))}" if _stood_still(waiters, courses) else ""
             verb = f"{_names(waiters)} waits" if len(waiters) == 1 else f"{len(waiters)} threads wait"
@@ -41,7 +44,14 @@ def hints(looks: Sequence[Look]) -> tuple[str, ...]:
     busy = [one.thread for one in courses.values() if one.course is Course.BUSY and _runs(one.thread)]
     if busy:
         found.append(f"{_names(busy)} ran in one place in {all_looks(len(looks))}, {_places(busy)}")
+    if looks[-1].threads and not any(map(_is_at_work, looks[-1].threads)):
+        found.append("no thread is in the program's own code now; async methods that await something are on no stack")
     return tuple(found)
+
+
+def _is_at_work(thread: ThreadLook) -> bool:
+    """Whether a thread is in its program's own code, and not only to wait for a task."""
+    return own_frame(thread.frames) is not None and reason(thread) is not Cause.TASK
 
 
 def _starved(threads: Sequence[ThreadLook]) -> list[ThreadLook]:

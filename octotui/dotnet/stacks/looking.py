@@ -14,7 +14,7 @@ from octotui.dotnet.model import DiagnosticsSocket, RuntimeFacts
 from octotui.dotnet.sessions import END_SECONDS, Rundown
 from octotui.dotnet.stacks.methods import MOST_METHODS, MethodTable, unknown
 from octotui.dotnet.stacks.model import MOST_FRAMES, Activity, FrameKind, Look, OtherThread, ThreadLook
-from octotui.dotnet.stacks.recording import SampleRecord, Samples, record
+from octotui.dotnet.stacks.recording import SampleRecord, Samples, learn, record
 from octotui.dotnet.stacks.threads import MOST_THREADS, KernelThread, read_threads
 from octotui.errors import DiagnosticsError
 
@@ -77,13 +77,14 @@ async def _asked(
     *,
     wants_names: bool,
 ) -> SampleRecord:
-    """Once; once more and longer when no sample came; once more with names when an address has none."""
+    """Samples once, and once more and longer when none came; then names when an address has none."""
     once = partial(record, target, table, begin_seconds=DEADLINE_SECONDS, read_threads=read)
     found = await once(sampling_seconds=seconds, rundown=Rundown.METHODS if wants_names else Rundown.NONE)
     if not found.samples:
         found = _later(found, await once(sampling_seconds=max(LONGER_SECONDS, seconds), rundown=Rundown.NONE))
     if any(map(table.needs_rundown, found.addresses)):
-        found = _later(found, await once(sampling_seconds=seconds, rundown=Rundown.METHODS))
+        lost = await learn(target, table, begin_seconds=DEADLINE_SECONDS)
+        found = replace(found, lost_events=found.lost_events + lost)
         for address in found.addresses:
             table.give_up(address)
     return found

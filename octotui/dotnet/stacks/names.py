@@ -76,11 +76,9 @@ def type_text(name: str) -> str:
     """The full name of a type as C# source has it."""
     name = name[:_LONGEST_RAW]
     path = segments(name)
-    if len(path) == 1 and not path[0].arguments:
-        keyword = short(name)
-        text = keyword if keyword.strip("[],*&").islower() and name.startswith("System.") else name
-    else:
-        text = spoken_type(path) + array_suffix(name)
+    keyword = short(name)
+    is_built_in = name.startswith("System.") and keyword.strip("[],*&").islower()
+    text = keyword if is_built_in else spoken_type(path) + array_suffix(name)
     return printable(text if len(text) <= LONGEST else spoken_type(path, with_arguments=False), LONGEST)
 
 

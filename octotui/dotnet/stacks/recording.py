@@ -22,7 +22,8 @@ BUFFER_MB = 64
 
 _COLLECTIONS = 0x1
 _INFORMATIONAL = 4
-_PROVIDERS = (Provider(PROFILER, 0, _INFORMATIONAL), Provider(RUNTIME, _COLLECTIONS, _INFORMATIONAL))
+_COLLECTIONS_ALONE = Provider(RUNTIME, _COLLECTIONS, _INFORMATIONAL)
+_PROVIDERS = (Provider(PROFILER, 0, _INFORMATIONAL), _COLLECTIONS_ALONE)
 _SAMPLES = SUSPENSIONS | {(PROFILER, None)}
 _MANAGED = 2
 _MOST_SEEN = 64
@@ -92,6 +93,30 @@ async def record(
     await asyncio.to_thread(table.settle, is_whole=not reader.lost_events)
     stops = collector.suspensions.stops(reader.trace.ticks_per_second if reader.trace else 1)
     return SampleRecord(collector.samples, threads, stops, reader.lost_events, reader.bytes_read)
+
+
+async def learn(target: DiagnosticsSocket, table: MethodTable, *, begin_seconds: float) -> int:
+    """Has `table` learn the names of all methods that the process has now; returns how many events were lost.
+
+    Nothing is sampled, so that the process does not stand still. As `record` otherwise.
+    """
+    reader = NettraceReader(table.take, WANTED)
+    try:
+        async with trace(
+            target, (_COLLECTIONS_ALONE,), rundown=Rundown.METHODS, buffer_mb=BUFFER_MB, timeout=begin_seconds
+        ) as session:
+            stopping = asyncio.ensure_future(session.stop())
+            try:
+                await _read(session, reader, target.pid)
+                await stopping
+            finally:
+                stopping.cancel()
+                await asyncio.gather(stopping, return_exceptions=True)
+    except BaseException:
+        table.drop()
+        raise
+    await asyncio.to_thread(table.settle, is_whole=not reader.lost_events)
+    return reader.lost_events
 
 
 async def _end(

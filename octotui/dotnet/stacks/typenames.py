@@ -28,7 +28,10 @@ class Segment(NamedTuple):
 
 
 def segments(name: str, depth: int = 0) -> list[Segment]:
-    """The nested types of a type's name as the runtime has it, with the type arguments at those that declare them."""
+    """The nested types of a type's name as the runtime has it, with the type arguments at those that declare them.
+
+    Arguments of an outer type that the runtime left out of the name are left out, too.
+    """
     head, arguments, _ = _head_and_arguments(name)
     said = [_argument(argument, number, len(arguments), depth) for number, argument in enumerate(arguments)]
     found: list[Segment] = []
@@ -41,8 +44,6 @@ def segments(name: str, depth: int = 0) -> list[Segment]:
         own, said = said[:count], said[count:]
         own += [_placeholder(number, count) for number in range(len(own), count)]
         found.append(Segment(part[: arity.start()], tuple(own)))
-    if said and found:
-        found[-1] = found[-1]._replace(arguments=found[-1].arguments + tuple(said))
     return found
 
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from octotui.dumps.arming import exitsteps, holdsteps, looksteps
 from octotui.dumps.arming.armed import ArmedRule
 from octotui.dumps.arming.checking import check
-from octotui.dumps.arming.conditions import Reading
 from octotui.dumps.arming.decisions import Decision
 from octotui.dumps.arming.matching import Matcher
 from octotui.dumps.arming.rule import HOLD_SECONDS, Rule
+from octotui.dumps.arming.sampling import READY_SECONDS, candidates, told_by
 from octotui.dumps.arming.sentence import sentence
 from octotui.dumps.arming.state import Ending, RuleState
 from octotui.dumps.arming.tally import Outcome
 from octotui.processes.forest import Forest
-from octotui.processes.model import ProcessInfo, ProcessKey, Sample
+from octotui.processes.model import ProcessKey, Sample
 
 MOST_ENDED = 20
-READY_SECONDS = 2.0
-"""Age from which a process that no event told of is taken to have its runtime, where .NET can be told at all."""
 
 
 class RuleBook:
@@ -76,13 +72,13 @@ class RuleBook:
                 found += self._caught_in(rule, sample, now)
             if rule.rule.when.quiet_seconds is not None and forest is None:
                 forest = Forest.of(sample.snapshot.processes.values())
-            found += _looked(rule, sample, now, forest)
+            found += told_by(rule, sample, now, forest)
         self._forget_old()
         return found
 
     def _caught_in(self, rule: ArmedRule, sample: Sample, now: float) -> list[Decision]:
         found: list[Decision] = []
-        for process in _candidates(rule, sample):
+        for process in candidates(rule, sample):
             key, meaning = process.key, sample.meaning(process.key)
             if key in rule.tracks or key in rule.tally or process.state in ("Z", "X"):
                 continue
@@ -222,38 +218,3 @@ class RuleBook:
         over = [id for id, rule in self._rules.items() if rule.ending is not None and not rule.tracks]
         for rule_id in over[:-MOST_ENDED]:
             self.dismiss(rule_id)
-
-
-def _candidates(rule: ArmedRule, sample: Sample) -> Iterator[ProcessInfo]:
-    """The processes of a sample that the rule has to be asked of; a copy, for what it says may be long."""
-    key = rule.rule.whom.key
-    if key is None:
-        yield from sample.snapshot.processes.values()
-    elif (process := sample.snapshot.processes.get(key)) is not None:
-        yield process
-
-
-def _looked(rule: ArmedRule, sample: Sample, now: float, forest: Forest | None) -> list[Decision]:
-    """What a sample says of the open processes of one rule."""
-    found: list[Decision] = []
-    snapshot = sample.snapshot
-    for track in list(rule.tracks.values()):
-        process = snapshot.processes.get(track.key)
-        if process is None or process.state in ("Z", "X"):
-            found += rule.ended(track.key, now) if track.was_sampled else []
-            continue
-        track.was_sampled = True
-        if snapshot.fresh is None or track.key in snapshot.fresh:
-            children = frozenset(forest.children(track.key)) if forest is not None else frozenset()
-            rate = sample.cpu_percent.get(track.key)
-            track.conditions.read(Reading(snapshot.monotonic, rate, process.rss_bytes, process.threads, children))
-        is_settled = sample.meaning(track.key).dotnet is True or snapshot.age_seconds(process) >= READY_SECONDS
-        if not track.is_ready and is_settled and rule.waits_for_condition:
-            found += rule.ready(track.key, now)
-        found += rule.advance(track, now)
-    under, key = rule.rule.whom.under, rule.rule.whom.key
-    if under is not None and under not in snapshot.processes:
-        found += rule.ancestor_gone(now)
-    if key is not None and key not in snapshot.processes and not rule.tracks and rule.ending is None:
-        found += rule.end(Ending.GONE, now)
-    return found

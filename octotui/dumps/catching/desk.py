@@ -17,19 +17,17 @@ from octotui.dumps.catching.ear import Ear
 from octotui.dumps.catching.ends import Ends
 from octotui.dumps.catching.faces import Faces
 from octotui.dumps.catching.holding import BY_YOU, Holds, by_rule
+from octotui.dumps.catching.kept import Kept
 from octotui.dumps.catching.link import SentryLink
 from octotui.dumps.catching.looking import Looking
 from octotui.dumps.catching.port import Message, StartSentry, TakeAnalysis, about
 from octotui.dumps.catching.tasks import Tasks
 from octotui.dumps.model import DumpType, Severity
-from octotui.dumps.results import AnalysisResult, DumpResult, JobState
+from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.service import DumpService
 from octotui.errors import CaptureFailed, OctotuiError
 from octotui.octopus.rolenames import SERVICES
 from octotui.processes.model import ProcessKey
-
-MOST_WITHOUT_DUMP = 200
-"""Results of captures that were refused or failed, which a host without room makes for as long as a rule is armed."""
 
 
 class Desk:
@@ -49,28 +47,17 @@ class Desk:
         self.crier = Crier()
         self.tasks = Tasks()
         self.reach = ""
-        self.capturing = Capturing(service, self.faces, self.tasks, self._written, self._live_over, self._keep)
-        self.looking = Looking(take_analysis, self.faces, self._keep_analysis)
-        self.ends = Ends(service.workshop, service.limits, self.faces, self._over, self._keep)
+        self._changed = asyncio.Event()
+        self.kept = Kept(self._changed.set)
+        self.capturing = Capturing(service, self.faces, self.tasks, self._written, self._live_over, self.kept.dump)
+        self.looking = Looking(take_analysis, self.faces, self.kept.analysis)
+        self.ends = Ends(service.workshop, service.limits, self.faces, self._over, self.kept.dump)
         self.link = SentryLink(start_sentry, self.tasks, self._hear, self._sentry_gone)
         self._ear = Ear(self)
-        self._results: dict[tuple[ProcessKey, str], DumpResult] = {}
-        self._without_dump = 0
-        self._analyses: list[AnalysisResult] = []
-        self._without_stacks = 0
         self._arming: dict[int, asyncio.Future[None]] = {}
         self._wake = asyncio.Event()
-        self._changed = asyncio.Event()
         self._is_following = False
         self._service = service
-
-    @property
-    def results(self) -> tuple[DumpResult, ...]:
-        return tuple(self._results.values())
-
-    @property
-    def analyses(self) -> tuple[AnalysisResult, ...]:
-        return tuple(self._analyses)
 
     def begin(self) -> None:
         """Begins to follow the clock and the captures, once."""
@@ -183,7 +170,7 @@ class Desk:
     def _over(self, rule_id: int, key: ProcessKey, settled: Settled, status: int | None) -> None:
         """What came of a capture, whichever kind."""
         if settled.result is not None:
-            self._keep(settled.result)
+            self.kept.dump(settled.result)
         found = self.book.settled(rule_id, key, settled.outcome, self.clock(), settled.note, status)
         self.apply(_with_hint(decision, key, settled.hint) for decision in found)
 
@@ -196,24 +183,6 @@ class Desk:
             refused = refused_result(self.faces.target(key), DumpType.FULL, "end-failed", note, hint)
             result = replace(refused, outcome=JobState.FAILED, backend="octotui")
         self._over(rule_id, key, Settled(outcome, note, hint, result), status)
-
-    def _keep(self, result: DumpResult) -> None:
-        """A result, or the same with its digest. Without a dump only the first ones are kept; the rule counts all."""
-        if result.path is None:
-            if self._without_dump >= MOST_WITHOUT_DUMP:
-                return
-            self._without_dump += 1
-        self._results[result.target.key, str(result.path or len(self._results))] = result
-        self._changed.set()
-
-    def _keep_analysis(self, result: AnalysisResult) -> None:
-        """Of those without stacks only the first ones are kept; the rule counts all."""
-        if result.text is None:
-            if self._without_stacks >= MOST_WITHOUT_DUMP:
-                return
-            self._without_stacks += 1
-        self._analyses.append(result)
-        self._changed.set()
 
     def _hear(self, message: Message) -> None:
         try:

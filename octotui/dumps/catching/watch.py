@@ -59,12 +59,12 @@ class Watch:
     @property
     def results(self) -> tuple[DumpResult, ...]:
         """Of all captures that rules made, with those that were refused or failed."""
-        return self._desk.results
+        return self._desk.kept.dumps
 
     @property
     def analyses(self) -> tuple[AnalysisResult, ...]:
         """Of all looks at stacks that rules ordered, with those that were refused or failed."""
-        return self._desk.analyses
+        return self._desk.kept.looks
 
     @property
     def reach(self) -> str:

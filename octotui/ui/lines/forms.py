@@ -14,6 +14,7 @@ _EARLY = (
     "Held at its start it has no runtime yet: look at it; let go it runs until its runtime is ready, is held again and "
     "captured"
 )
+_LET_GO = "Held at its start it has no runtime yet: look at it; let go it runs, and is asked once its runtime is ready"
 _SERVICE = "A Tentacle or a Server that stands still serves nobody: deployments on this host wait or fail"
 _SPARED = "A Tentacle or a Server that it catches is not held"
 _STYLES = {Severity.REFUSAL: "failed", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
@@ -38,7 +39,7 @@ def draft_warnings(draft: Draft, reach: str, remarks: Sequence[Remark]) -> Itera
         if draft.needs_tick:
             yield (_SERVICE, "warning") if draft.holds_services else (_SPARED, "notice")
         if draft.whom.waits:
-            yield _EARLY, "notice"
+            yield _EARLY if draft.take.has_dump else _LET_GO, "notice"
     yield ONLY_HERE, "notice"
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 
-from octotui.dumps.arming.state import Caught, Ending, RuleState, Stage
-from octotui.dumps.arming.words import ENDINGS, status_words
+from octotui.dumps.arming.state import CLOSED, Caught, Ending, RuleState, Stage
+from octotui.dumps.arming.words import ending_words, status_words
 from octotui.dumps.model import Severity
 from octotui.text import printable
 from octotui.ui.lines.cells import Line, Piece, cut, cut_line, line_width, wrapped
 from octotui.ui.lines.glyphs import Glyphs
 from octotui.ui.lines.jobs import target_name
-from octotui.ui.watching import OVER, Told
+from octotui.ui.watching import Told
 from octotui.units import seconds_text
 
 ONLY_HERE = "Rules live only as long as this octotui does"
@@ -22,6 +22,7 @@ MOST_CAUGHT = 6
 
 _DOING = {
     Stage.HELD: "HELD", Stage.STARTING: "starting, its runtime is not ready yet", Stage.WAITING: "waiting",
+    Stage.LOOKING: "asked for its stacks", Stage.LOOKED: "its stacks are taken",
     Stage.CAPTURING: "being captured", Stage.TRACED: "traced to its end", Stage.WRITING: "has ended, is being written",
     Stage.CAPTURED: "captured", Stage.PASSED: "ended, not worth a dump", Stage.FAILED: "failed",
     Stage.ENDED_EARLY: "ended before it could be captured", Stage.LEFT: "left alone, for the limits",
@@ -31,7 +32,7 @@ _DOING = {
 def counts_text(state: RuleState) -> str:
     """`2 caught · 1 captured · 1 ended before it could be captured`: what is not nothing."""
     counts = (
-        (state.seen, "caught"), (state.captured, "captured"), (state.passed, "passed"),
+        (state.seen, "caught"), (state.captured, "captured"), (state.looked, "looked at"), (state.passed, "passed"),
         (state.ended_early, "ended before it could be captured"), (state.failed, "failed"), (state.left, "left"),
     )  # fmt: skip
     shown = [f"{count} {words}" for count, words in counts if count]
@@ -77,14 +78,18 @@ def rule_lines(state: RuleState, now: float, width: int, glyphs: Glyphs, *, is_c
 
 
 def _age(state: RuleState, now: float) -> str:
-    return f"armed {whole_seconds(now - state.armed_at)}" if state.ending is None else f"over: {ENDINGS[state.ending]}"
+    return (
+        f"armed {whole_seconds(now - state.armed_at)}"
+        if state.ending is None
+        else f"over: {ending_words(state.ending, state.rule)}"
+    )
 
 
 def _shown(caught: Sequence[Caught]) -> tuple[Caught, ...]:
     """Newest first; what something happens to before all that is over."""
     newest = list(reversed(caught))
-    live = [one for one in newest if one.stage not in OVER]
-    return tuple([*live, *(one for one in newest if one.stage in OVER)][:MOST_CAUGHT])
+    live = [one for one in newest if one.stage not in CLOSED]
+    return tuple([*live, *(one for one in newest if one.stage in CLOSED)][:MOST_CAUGHT])
 
 
 def _caught(one: Caught, now: float, width: int, glyphs: Glyphs) -> list[Line]:
@@ -94,7 +99,7 @@ def _caught(one: Caught, now: float, width: int, glyphs: Glyphs) -> list[Line]:
     if one.exit_status is not None:
         words += f", {status_words(one.exit_status)}"
     since = whole_seconds(now - one.since)
-    when = f"for {since}" if one.stage not in OVER else f"{since} ago"
+    when = f"for {since}" if one.stage not in CLOSED else f"{since} ago"
     name = cut(glyphs.text(target_name(one.name, one.key.pid)), max(8, width // 2), glyphs.ellipsis)
     head = (Piece(f"{sign} ", style), Piece(f"{name}  ", "name"))
     first, *more = wrapped(f"{words}, {when}", max(8, width - line_width(head)))
@@ -107,9 +112,9 @@ def _sign(stage: Stage, glyphs: Glyphs) -> tuple[str, str]:
             return glyphs.held, "held"
         case Stage.TRACED:
             return glyphs.traced, "traced"
-        case Stage.CAPTURING | Stage.WRITING:
+        case Stage.LOOKING | Stage.CAPTURING | Stage.WRITING:
             return glyphs.capturing, "capturing"
-        case Stage.CAPTURED:
+        case Stage.CAPTURED | Stage.LOOKED:
             return glyphs.done, "done"
         case Stage.FAILED:
             return glyphs.failed, "failed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from rich.cells import cell_len
 
@@ -12,11 +13,11 @@ from octotui.dotnet.stacks.comparing import ThreadCourse, compare
 from octotui.dotnet.stacks.grouping import StackGroup, grouped
 from octotui.dotnet.stacks.hints import hints
 from octotui.dotnet.stacks.model import Frame, Look
-from octotui.dotnet.stacks.text import heading, stops_text, thread_name
+from octotui.dotnet.stacks.text import FEWEST_REPEATED, doing, heading, milliseconds, thread_name
 from octotui.text import printable
 from octotui.ui.lines.cells import Piece, cut, cut_middle, line_text
 from octotui.ui.lines.glyphs import Glyphs
-from octotui.ui.lines.listing import EMPTY, Item, sentence_items
+from octotui.ui.lines.listing import EMPTY, NO_GROUP, Item, sentence_items
 
 Folds = Collection[tuple[Frame, ...]]
 """The stacks that are shown whole, by their frames; the empty one stands for the threads without any."""
@@ -43,32 +44,37 @@ def looking_items(what: str, seconds: float, waits: str, width: int, glyphs: Gly
     return items
 
 
-def stack_items(looks: Sequence[Look], unfolded: Folds, needle: str, width: int, glyphs: Glyphs) -> list[Item]:
+def stack_items(
+    looks: Sequence[Look], unfolded: Folds, needle: str, width: int, glyphs: Glyphs, *, is_tight: bool = False
+) -> list[Item]:
     """The newest of `looks` (oldest first) with what became of each thread since the first.
 
-    A fold opens by itself where `needle` is found in it.
+    A fold opens by itself where `needle` is found in it. Where it `is_tight` no empty lines stand between the stacks.
     """
     look, courses = looks[-1], compare(looks)
+    gap = [] if is_tight else [EMPTY]
     is_narrow = width < NARROW
-    summary = _threads(look) if is_narrow else f"{_threads(look)} · {_cost(looks)}"
-    items = sentence_items(summary, "muted", width, glyphs)
-    for hint in hints(looks):
-        items += sentence_items(_sentence(hint), "warning", width, glyphs, sign="! ")
-    for remark in look.remarks:
-        items += sentence_items(_sentence(remark), "notice", width, glyphs, sign="i ")
+    items = [_one_line(_threads(look) if is_narrow else f"{_threads(look)} · {_cost(looks)}", "muted", width, glyphs)]
+    items += [_one_line(f"! {_sentence(hint)}", "warning", width, glyphs) for hint in hints(looks)]
+    items += [_one_line(f"i {_sentence(remark)}", "notice", width, glyphs) for remark in look.remarks]
     groups = ordered(look)
     for number, group in enumerate(groups):
         is_whole = group.frames in unfolded or _has_hidden(group, needle)
-        items += [EMPTY, *_group_items(number, group, courses, is_whole, width, glyphs)]
+        items += [*gap, *_group_items(number, group, courses, is_whole, width, glyphs)]
     gone = [one for one in courses.values() if all(one.thread.own_id != thread.own_id for thread in look.threads)]
     if gone:
         words = f"Ended since the first look: {', '.join(thread_name(one.thread) for one in gone)}"
-        items += [EMPTY, *sentence_items(printable(words, _MOST_NAMES), "exited", width, glyphs)]
+        items += [*gap, _one_line(printable(words, _MOST_NAMES), "exited", width, glyphs)]
     if look.others:
-        items += [EMPTY, *_other_items(len(groups), look, OTHERS in unfolded, needle, width, glyphs)]
+        items += [*gap, *_other_items(len(groups), look, OTHERS in unfolded, needle, width, glyphs)]
     if is_narrow:
-        items += [EMPTY, *sentence_items(_cost(looks), "muted", width, glyphs)]
+        items += [*gap, _one_line(_cost(looks), "muted", width, glyphs)]
     return items
+
+
+def can_be_folded(group: StackGroup) -> bool:
+    """Whether some of its frames are left out as long as nobody asks for them."""
+    return bool(group.folded) or any(count >= FEWEST_REPEATED for _, count in _counted(group.shown))
 
 
 def ordered(look: Look) -> list[StackGroup]:
@@ -83,16 +89,25 @@ def taken_text(looks: Sequence[Look]) -> str:
 
 
 def _threads(look: Look) -> str:
-    """The runtime, and how many threads there are."""
+    """The runtime, and how many threads have managed frames."""
     version = f".NET {printable(look.runtime.version, 40)}" if look.runtime.version else ".NET"
-    total = len(look.threads) + len(look.others)
-    return f"{version} · {len(look.threads)} of {total} threads with managed frames"
+    return f"{version} · {len(look.threads)} of {len(look.threads) + len(look.others)} threads"
 
 
 def _cost(looks: Sequence[Look]) -> str:
     """How long it took, and for how long the process stood still."""
-    count = f"{len(looks)} looks, the last" if len(looks) > 1 else "taken"
-    return f"{count} in {looks[-1].seconds:.2f} s · {stops_text(looks[-1])}"
+    look = looks[-1]
+    took = f"{look.seconds:.2f} s" + (f", the last of {len(looks)}" if len(looks) > 1 else "")
+    if not look.stops.count:
+        return f"{took} · its stops were not told"
+    times = "once" if look.stops.count == 1 else f"{look.stops.count} times"
+    return f"{took} · stood still {times}, {milliseconds(look.stops.longest_seconds)} at most"
+
+
+def _one_line(text: str, style: str, width: int, glyphs: Glyphs, number: int = NO_GROUP) -> Item:
+    """`text`, which is printable, as far as it fits: the whole of it is told where the cursor is."""
+    shown = cut(glyphs.text(text), width, glyphs.ellipsis)
+    return Item((Piece(shown, style),), text, number, is_cut=shown != glyphs.text(text))
 
 
 def _sentence(text: str) -> str:
@@ -109,17 +124,18 @@ def _has_hidden(group: StackGroup, needle: str) -> bool:
 def _group_items(
     number: int, group: StackGroup, courses: Mapping[int, ThreadCourse], is_whole: bool, width: int, glyphs: Glyphs
 ) -> Iterator[Item]:
-    title = heading(group, {}, is_whole=is_whole)
-    became = heading(group, courses, is_whole=is_whole).removeprefix(title).lstrip("; ")
-    for item in sentence_items(printable(title, _MOST_NAMES), "heading", width, glyphs):
-        yield item._replace(group=number)
+    yield _one_line(printable(_heading(group), _MOST_NAMES), "heading", width, glyphs, number)
+    became = heading(group, courses).removeprefix(heading(group, {})).lstrip("; ")
     if became:
-        for item in sentence_items(printable(became, _MOST_NAMES), "capturing", width, glyphs):
-            yield item._replace(group=number)
+        yield _one_line(printable(became, _MOST_NAMES), "capturing", width, glyphs, number)
     frames = group.frames if is_whole else group.shown
-    indent = "  " if width < 60 else "    "
-    for frame in frames:
-        yield _frame_item(number, frame, indent, width, glyphs)
+    indent = "  " if width < NARROW else "    "
+    for frame, count in _counted(frames):
+        if is_whole or count < FEWEST_REPEATED:
+            for _ in range(count):
+                yield _frame_item(number, frame, "", indent, width, glyphs)
+        else:
+            yield _frame_item(number, frame, f" ({count} times)", indent, width, glyphs)
     if hidden := len(group.frames) - len(frames):
         last = str(group.frames[-1])
         words = f"{indent}{glyphs.folded}{hidden} more down to "
@@ -128,9 +144,23 @@ def _group_items(
         yield Item(line, f"{hidden} more down to {printable(last)}", number, is_cut=name != glyphs.text(last))
 
 
-def _frame_item(number: int, frame: Frame, indent: str, width: int, glyphs: Glyphs) -> Item:
-    """The module dim before its method; what is not the framework's own stands out."""
-    whole = printable(str(frame))
+def _heading(group: StackGroup) -> str:
+    """What they do before who they are, where they are many: the names may take more than a line."""
+    names = [thread_name(thread) for thread in group.threads]
+    if len(names) == 1:
+        return f"Thread {names[0]}: {doing(group)}"
+    return f"{len(names)} threads, {doing(group)}: {', '.join(names)}"
+
+
+def _counted(frames: Sequence[Frame]) -> Iterator[tuple[Frame, int]]:
+    """Each frame with how often it stands there in a row: a method that calls itself fills a screen."""
+    for frame, same in groupby(frames):
+        yield frame, sum(1 for _ in same)
+
+
+def _frame_item(number: int, frame: Frame, more: str, indent: str, width: int, glyphs: Glyphs) -> Item:
+    """The module dim before its method, then `more`; what is not the framework's own stands out."""
+    whole = printable(str(frame)) + more
     style = "name" if own_frame((frame,)) is not None else ""
     shown = glyphs.text(whole)
     room = max(4, width - len(indent))

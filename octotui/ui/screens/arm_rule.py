@@ -1,4 +1,4 @@
-"""The form of a watch rule: whom, when, held or not, how often; the rule as a sentence stands below and follows."""
+"""The form of a watch rule: whom, when, what is taken, held or not, how often; below, the rule as one sentence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from octotui.dumps.arming.rule import Rule
+from octotui.dumps.arming.rule import Rule, Take
 from octotui.dumps.arming.sentence import sentence
 from octotui.dumps.model import Remark, Severity
 from octotui.errors import OctotuiError
@@ -27,6 +27,12 @@ from octotui.ui.screens.dialog import Choice, Dialog
 from octotui.ui.widgets.fields import Answers, Row, Short, WrongPart
 
 _MOMENTS = tuple(Moment)
+_TAKES = tuple(Take)
+_TAKEN = {
+    Take.DUMP: "a dump",
+    Take.STACKS: "its stacks: 0.1 s, no secrets",
+    Take.BOTH: "its stacks, then a dump",
+}
 _NO, _YES = "no", "yes, the moment it is caught"
 _SPARED, _TICKED = "[ ] never stop a Tentacle or a Server", "[x] a Tentacle or a Server may be stopped too"
 
@@ -85,6 +91,7 @@ class ArmRule(Dialog[Rule]):
                 Short("threads", draft.threads, "", id="threads", width=4),
                 Short("quiet", draft.quiet, "s", id="quiet", width=4),
             ),
+            Row("Take", Answers([_TAKEN[one] for one in _TAKES], _TAKES.index(draft.take), glyphs, id="take")),
             Row(
                 "Hold it",
                 Answers([_NO, _YES], int(draft.is_held), glyphs, id="is_held"),
@@ -93,7 +100,7 @@ class ArmRule(Dialog[Rule]):
             ),
             Row("", Answers([_SPARED, _TICKED], int(draft.holds_services), glyphs, id="services"), id="services-row"),
             Row(
-                "Dumps",
+                "Times",
                 Short("", draft.count, "every", id="count", width=4),
                 Short("", draft.every, "s  end after", id="every", width=4),
                 Short("", draft.minutes, "min", id="minutes", width=4),
@@ -119,6 +126,8 @@ class ArmRule(Dialog[Rule]):
                 self._take({"chosen": chosen})
             case "moment":
                 self._take({"moment": _MOMENTS[chosen]})
+            case "take":
+                self._take({"take": _TAKES[chosen]})
             case "is_held":
                 self._take({"is_held": bool(chosen)})
             case "services":

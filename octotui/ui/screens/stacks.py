@@ -21,11 +21,14 @@ from octotui.ui.lines.cells import Line, Piece
 from octotui.ui.lines.details import detail_title, ended_words
 from octotui.ui.lines.listing import EMPTY, NO_GROUP, Item, sentence_items
 from octotui.ui.lines.problems import problem_items
-from octotui.ui.lines.stacks import OTHERS, looking_items, ordered, stack_items, taken_text
+from octotui.ui.lines.stacks import OTHERS, can_be_folded, looking_items, ordered, stack_items, taken_text
 from octotui.ui.screens.listing import ListingScreen
 
 if TYPE_CHECKING:
     from octotui.ui.screens.processes import ProcessesScreen
+
+TIGHT = 30
+"""Lines of a terminal below which the stacks stand without empty lines between them."""
 
 LOOKS = 3
 APART_SECONDS = 5.0
@@ -140,7 +143,9 @@ class StacksScreen(ListingScreen):
             items += sentence_items(printable(self._waits, 300), "warning", width, glyphs)
         if self.looks:
             items += [EMPTY] if items else []
-            items += stack_items(self.looks, self._unfolded, self.needle, width, glyphs)
+            items += stack_items(
+                self.looks, self._unfolded, self.needle, width, glyphs, is_tight=self.app.size.height < TIGHT
+            )
         return items
 
     @property
@@ -226,10 +231,11 @@ class StacksScreen(ListingScreen):
         """The stack under the cursor whole or without its outermost frames; `is_open` None turns it around."""
         number = self.listing.cursor_item.group
         if number == NO_GROUP or not self.looks:
+            self.say("Nothing is folded here; the cursor goes to a stack")
             return
         groups = ordered(self.looks[-1])
         frames = groups[number].frames if number < len(groups) else OTHERS
-        if number < len(groups) and not groups[number].folded:
+        if number < len(groups) and not can_be_folded(groups[number]):
             self.say("All of its frames are shown")
             return
         opened = frames not in self._unfolded if is_open is None else is_open

@@ -18,7 +18,7 @@ from watch_world import CALAMARI, WatchWorld
 from octotui.dumps.arming.armed import MOST_FAILURES
 from octotui.dumps.arming.rule import Rule, When, Whom
 from octotui.dumps.arming.state import Ending, Stage
-from octotui.dumps.catching.desk import MOST_WITHOUT_DUMP
+from octotui.dumps.catching.kept import MOST_FAILED
 from octotui.dumps.catching.traced import TraceDirectory
 from octotui.dumps.keeping.limits import Limits
 from octotui.dumps.keeping.store import Store
@@ -146,12 +146,12 @@ async def test_of_a_storm_of_processes_that_are_left_the_counts_stay_and_the_res
     world: WatchWorld,
 ) -> None:
     await world.arm(AT_EXIT, count=9)
-    keys = [ProcessKey(4_000_000 + number, 1) for number in range(MOST_WITHOUT_DUMP + 20)]
+    keys = [ProcessKey(4_000_000 + number, 1) for number in range(MOST_FAILED + 20)]
     for key in keys:
         world.sentry.of("caught", key, name="Calamari", held=False)
         world.sentry.of("refused", key, code="enough-traced", message="64 processes are traced already", hint="wait")
     await world.until(lambda: world.rule.left == len(keys), "all of them are left")
-    assert len(world.watch.results) == MOST_WITHOUT_DUMP
+    assert len(world.watch.results) == MOST_FAILED
 
 
 async def test_half_a_dump_of_a_tracer_that_died_does_not_stay_until_its_rule_ends(
