@@ -16,6 +16,7 @@ from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey
 from octotui.text import printable
 from octotui.ui.actions import Action, Place
+from octotui.ui.analyses import analysis_written
 from octotui.ui.following import Followed
 from octotui.ui.lines.cells import Line, Piece
 from octotui.ui.lines.details import detail_title, ended_words
@@ -248,15 +249,5 @@ class StacksScreen(ListingScreen):
 
     @work(group="write", exclusive=True, exit_on_error=False)
     async def _write(self) -> None:
-        sample, keys = self.processes.model.latest, self.processes.model.tree_of(self.key)
-        if sample is None or not keys:
-            self.say("The process has ended; there is nothing left to analyse", is_error=True)
-            return
-        try:
-            analysis = await self.processes.analyses.take(sample, keys, self.say)
-            paths = await self.processes.analyses.write(analysis)
-        except OctotuiError as error:
-            self.tell((error.message, error.hint) if error.hint else (error.message,), is_error=True)
-            return
-        count = "1 process" if len(analysis.processes) == 1 else f"{len(analysis.processes)} processes"
-        self.tell((f"Written: the analysis of {count}, no values and no secrets", *map(str, paths)))
+        sentences, is_error = await analysis_written(self.processes, self.key, self.say)
+        self.tell(sentences, is_error=is_error)
