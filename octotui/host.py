@@ -85,6 +85,9 @@ class Host:
         from octotui.analysis.files import write
         from octotui.analysis.taking import take
 
+        # A sample of its first moments, or of a hold at its start, found no runtime yet: it is asked itself.
+        known = replace(sample.meaning(key), dotnet=None)
+        sample = replace(sample, meanings={**sample.meanings, key: known})
         busy = self.observer.conversations.busy_with(key)
         if busy:
             on_step(f"waits for {busy} of process {key.pid} to end")

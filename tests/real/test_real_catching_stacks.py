@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +89,16 @@ async def test_a_program_is_asked_for_its_stacks_as_soon_as_its_runtime_is_ready
 
 
 async def test_a_program_that_was_held_is_let_go_and_asked_while_it_runs(
-    watch: Watch, arm: Arm, start_target: StartTarget, tmp_path: Path
+    watch: Watch, arm: Arm, host: Host, start_target: StartTarget, tmp_path: Path
 ) -> None:
     await arm(Rule(below_us(), take=Take.STACKS, hold=True, hold_seconds=0.4, destination=tmp_path / "out"))
     starting = asyncio.create_task(asyncio.to_thread(start_target))
     await until(lambda: bool(watch.holds), "it is held")
     assert watch.rules[0].caught[0].stage is Stage.HELD
+    held = await asyncio.to_thread(host.read_sample)
+    key = watch.holds[0].key
+    # What a sample says of one without a runtime yet is no reason not to ask it later.
+    watch.see(replace(held, meanings={**held.meanings, key: replace(held.meaning(key), dotnet=False)}))
     await until(lambda: watch.rules[0].ending is not None, "the rule is over")
     target = await starting
     (result,) = watch.analyses
