@@ -124,6 +124,18 @@ def test_events_that_the_runtime_had_no_room_for_are_counted_by_the_gaps_in_thei
     assert read(stream.whole)[0].lost_events == 5 + 12
 
 
+@pytest.mark.parametrize("lost", [0, 1, 2, 300])
+def test_threads_that_come_later_and_ids_that_are_used_again_are_no_losses(lost: int) -> None:
+    stream = MadeStream()
+    stream.kinds(kind(1, P, 11))
+    # The second thread's first event is its number 1, which in a header is the distance from the first one's 2.
+    back_to_one = (1 << 32) - 2
+    stream.events(squeezed(1), squeezed(1), squeezed(1, step=back_to_one + lost, capturer=8))
+    assert read(stream.whole)[0].lost_events == lost
+    stream.events(squeezed(1, capturer=8), squeezed(1, step=1, capturer=7))
+    assert read(stream.whole)[0].lost_events == lost
+
+
 def test_losses_go_on_from_block_to_block_and_end_with_what_a_sequence_point_says() -> None:
     stream = MadeStream()
     stream.kinds(kind(1, P, 11))
