@@ -44,23 +44,32 @@ class HostileRuntime:
         self._begins = mutate_bytes(_SESSION, random) if self.kind == "begins" else _SESSION
         self._refusals = [random.choice((_UNKNOWN, _FULL)), _FULL] if self.kind == "refuses" else []
         self._stopped = random.choice((_SESSION, _SESSION, b"", _FULL, random.randbytes(40)))
-        self.serving: set[asyncio.Task[None]] = set()
+        self._serving: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self.serving.add(task)
+        self._serving.add(task)
+        self._writers.add(writer)
         try:
             header = await reader.readexactly(wire.HEADER.size)
             command = wire.HEADER.unpack(header)[3]
             if self.kind != "silent":
                 await self._speak(command, writer)
-                if command == _STOP or self.kind in ("silent", "begins"):
-                    await reader.read()
+            if command == _STOP or self.kind in ("silent", "begins"):
+                await reader.read()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.close()
+
+    async def aclose(self) -> None:
+        """Hangs up on whoever still waits."""
+        for writer in self._writers:
+            writer.close()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=TOLERANCE_SECONDS)
 
     async def _speak(self, command: int, writer: asyncio.StreamWriter) -> None:
         if command == _STOP:
@@ -103,9 +112,7 @@ class SessionFuzzer:
             assert printable(refusal.message) == refusal.message, self.current
         finally:
             server.close()
-            for task in runtime.serving:
-                task.cancel()
-            await asyncio.gather(*runtime.serving, return_exceptions=True)
+            await runtime.aclose()
             await server.wait_closed()
             self._path.unlink(missing_ok=True)
         figures.count(runtime.kind, asyncio.get_running_loop().time() - begun, is_refused=is_refused)
