@@ -52,7 +52,7 @@ async def test_known_objects_are_counted_with_their_sizes(runtime: str, monkeypa
     uses = {use.type: (use.objects, use.bytes) for use in found.types}
     assert uses["Shop.Book"] == (1000, 24000)
     assert uses["Shop.Box<Dictionary<string, int>>"] == (50, 1200)
-    assert uses["Label<int>"] == (50, 1200), "a runtime leaves out the outer type"
+    assert uses["Label"] == (50, 1200), "a runtime leaves out the outer type"
     assert found.objects == sum(objects for objects, _ in uses.values())
     assert found.bytes == sum(size for _, size in uses.values())
     assert [use.bytes for use in found.types] == sorted((use.bytes for use in found.types), reverse=True)

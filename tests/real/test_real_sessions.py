@@ -32,6 +32,9 @@ MOST_SESSIONS = 64
 """So many a runtime can have at a time."""
 
 
+STEADY_LOOKS = 30
+
+
 def socket_of(target: DotnetTarget | Started) -> DiagnosticsSocket:
     found = inspect(target.key).socket
     assert found is not None
@@ -46,6 +49,17 @@ async def until(is_reached: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
         while not is_reached():  # noqa: ASYNC110 -- the kernel's state has no event
             await asyncio.sleep(0.01)
+
+
+async def settled(target: DotnetTarget) -> None:
+    """Until the number of its threads stays: that of a session ends a moment after its stream."""
+    seen: list[int] = []
+
+    def is_steady() -> bool:
+        seen.append(threads_of(target))
+        return len(seen) > STEADY_LOOKS and len(set(seen[-STEADY_LOOKS:])) == 1
+
+    await until(is_steady)
 
 
 async def read_to_the_end(session: TraceSession) -> tuple[NettraceReader, list[Event]]:
@@ -75,6 +89,7 @@ async def quiet(start_target: StartTarget, each_runtime: str) -> DotnetTarget:
     """A target that does nothing, and has had its first session: for that it makes threads that stay."""
     target = start_target(runtime=each_runtime, heartbeat=False)
     await sampled(socket_of(target))
+    await settled(target)
     return target
 
 
