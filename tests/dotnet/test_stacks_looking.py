@@ -6,15 +6,18 @@ import asyncio
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from conftest import FakeProc
 from fake_runtime import EMPTY_STREAM, FakeRuntime, fake_runtime, recorded
 
 from octotui.dotnet.stacks.looking import look
 from octotui.dotnet.stacks.methods import MethodTable
 from octotui.dotnet.stacks.model import Activity, FrameKind, Look
 from octotui.errors import DiagnosticsError
+
+if TYPE_CHECKING:
+    from conftest import FakeProc
 
 FIRST, LATER = recorded("net8-first"), recorded("net8-later")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import struct
+from typing import TYPE_CHECKING
 
 import pytest
-from conftest import FakeProc
 from fake_runtime import recorded
 from stacks_fakes import event
 
@@ -18,6 +18,9 @@ from octotui.dotnet.stacks.recording import PROFILER, Samples, _Collector
 from octotui.dotnet.stacks.suspensions import SUSPENSIONS, Suspensions
 from octotui.dotnet.stacks.threads import MOST_THREADS, read_threads
 from octotui.processes.model import ProcessKey
+
+if TYPE_CHECKING:
+    from conftest import FakeProc
 
 OTHER, FOR_COLLECTION, BEFORE_COLLECTION = 0, 1, 6
 
