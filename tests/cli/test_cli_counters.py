@@ -63,7 +63,7 @@ def test_what_a_runtime_does_not_tell_is_a_dash() -> None:
 def test_an_interruption_keeps_what_was_told_and_ends_the_session(
     cli: Callable[..., Completed], observer: Callable[..., LiveObserver], options: tuple[str, ...]
 ) -> None:
-    made = observer(readings=(reading(),), hangs=True, on_hanging=lambda: os.kill(os.getpid(), signal.SIGINT))
+    made = observer(readings=(reading(),), hangs=True, on_hanging=lambda: os.kill(os.getpid(), signal.SIGTERM))
     done = cli("counters", PID, *options)
     assert done.status == 130
     assert "158" in done.stdout

@@ -124,7 +124,7 @@ def test_a_runtime_that_fails_is_a_sentence_with_the_next_step(
 def test_an_interruption_ends_the_count_in_the_process_too(
     cli: Callable[..., Completed], observer: Callable[..., LiveObserver]
 ) -> None:
-    made = observer(hangs=True, on_hanging=lambda: os.kill(os.getpid(), signal.SIGINT))
+    made = observer(hangs=True, on_hanging=lambda: os.kill(os.getpid(), signal.SIGTERM))
     assert cli("heap", PID, "--yes").status == 130
     assert made.ended == 1
     assert made.is_closed
