@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Collection, Mapping, Set
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ from octotui.processes.source import open_source
 
 if TYPE_CHECKING:
     from octotui.analysis.files import AnalysisFiles
+    from octotui.analysis.model import ProcessAnalysis
 
 
 class Host:
@@ -83,13 +85,29 @@ class Host:
         from octotui.analysis.files import write
         from octotui.analysis.taking import take
 
-        analysis = await take(self.observer, sample, (key,), on_step=on_step)
+        # A sample of its first moments, or of a hold at its start, found no runtime yet: it is asked itself.
+        known = replace(sample.meaning(key), dotnet=None)
+        sample = replace(sample, meanings={**sample.meanings, key: known})
+        busy = self.observer.conversations.busy_with(key)
+        if busy:
+            on_step(f"waits for {busy} of process {key.pid} to end")
+        analysis = await take(self.observer, sample, (key,), on_step=None if busy else on_step)
         failure = next((one.failure for one in analysis.processes), None)
         if failure is not None:
             raise failure
         if not any(one.looks for one in analysis.processes):
             raise Refused(f"process {key.pid} is not a .NET process", hint="octotui tree", code="not-dotnet")
+        analysis = replace(analysis, processes=tuple(map(self._as_known_now, analysis.processes)))
         return await asyncio.to_thread(write, analysis, directory or locations.analyses_directory())
+
+    def _as_known_now(self, process: ProcessAnalysis) -> ProcessAnalysis:
+        """One that has just started is looked at before a sample shows its family, by which its task is known."""
+        meaning = self._sample.meaning(process.key) if self._sample is not None else Meaning()
+        if not meaning.task:
+            return process
+        return replace(
+            process, role=meaning.role, task=meaning.task, instance=meaning.instance, version=meaning.version
+        )
 
     def read_sample(self, keep: Collection[ProcessKey] = (), watched: Set[ProcessKey] | None = None) -> Sample:
         """One scan of the host. Blocks for milliseconds; call it from one thread at a time.

@@ -18,6 +18,9 @@ from typing import Any, Self
 import pyte
 
 OCTOTUI = (sys.executable, "-m", "octotui")
+_OF_ANOTHER_TERMINAL = ("NO_COLOR", "COLORTERM", "COLUMNS", "LINES")
+"""What the tests run in says of itself. A worker of pytest has a size, which would count for more than the pty's."""
+
 QUIET_SECONDS = 0.6
 """Without output for so long, a screen is taken to have been drawn."""
 
@@ -41,7 +44,7 @@ class Terminal:
         self._master, self._slave = pty.openpty()
         self._set_size(columns, lines)
         self.settings_before = self.settings()
-        inherited = {name: text for name, text in os.environ.items() if name not in ("NO_COLOR", "COLORTERM")}
+        inherited = {name: text for name, text in os.environ.items() if name not in _OF_ANOTHER_TERMINAL}
         # setsid --ctty makes the pseudo terminal the controlling one, so that closing it is a hangup as over SSH.
         self.process = subprocess.Popen(
             ["setsid", "--ctty", *program, *arguments],

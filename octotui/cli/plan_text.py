@@ -7,12 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from octotui.cli import output
+from octotui.dumps import commands
 from octotui.dumps.model import DumpPlan, Estimate, LeftOut, Offer, Order, Remark, Severity, Step, Target
 from octotui.dumps.plans.offers import disk_reasons, offer_words, step_notes
 from octotui.dumps.results import DumpResult, JobState
 from octotui.dumps.results import Failure as CaptureFailure
 from octotui.processes.model import ProcessKey, Sample
 from octotui.units import bytes_text, seconds_text
+
+MOST_OFFERED = 8
+"""Pids in the command that offers stacks instead."""
 
 _WORDS = {Severity.REFUSAL: "Refused", Severity.WARNING: "Warning", Severity.NOTICE: "Note"}
 
@@ -32,6 +36,8 @@ def plan_lines(plan: DumpPlan) -> list[str]:
         lines += [f"How: {text}" for text in _reasons(plan)]
         free = f", {bytes_text(plan.free_bytes)} free" if plan.free_bytes or not plan.is_refused else ""
         lines.append(f"Destination {plan.destination}{free}.")
+        pids = [str(step.target.key.pid) for step in plan.steps[:MOST_OFFERED]]
+        lines.append(f"Often enough, in 0.1 s and without a secret: {commands.octotui('stacks', *pids)}")
     refused = {remark.key for remark in plan.of(Severity.REFUSAL)}
     lines += _left_out([left for left in plan.left_out if left.target.key not in refused])
     for severity in (Severity.REFUSAL, Severity.WARNING, Severity.NOTICE):

@@ -88,6 +88,29 @@ def catch() -> Iterator[Callable[..., Catching]]:
         yield start
 
 
+def test_the_stacks_of_the_next_short_calamari_of_the_tree_are_taken_while_it_lives(
+    program: Callable[..., Completed], own_state: Path, tmp_path: Path
+) -> None:
+    with StandInTree(short_every=2, ballast_mb=10) as tree:
+        tentacle = next(found.pid for found in tree.pids() if found.role == "tentacle-service")
+        done = program(
+            "catch", "--role", "calamari", "--under", str(tentacle), "--stacks", "--timeout", "60", "--json",
+            "--output", str(tmp_path / "out"),
+        )  # fmt: skip
+    assert (done.status, done.stderr) == (0, ""), done
+    assert done.document["results"] == []
+    (look,) = done.document["analyses"]
+    assert (look["outcome"], look["role"], look["error"]) == ("finished", "calamari", None)
+    text, document = (Path(look["paths"][kind]) for kind in ("text", "document"))
+    assert str(look["pid"]) in text.read_text("utf-8")
+    (process,) = json.loads(document.read_text("utf-8"))["processes"]
+    assert process["looks"][0]["threads"]
+    rule = done.document["rule"]
+    assert (rule["take"], rule["ending"], rule["looked"], rule["looks"], rule["dumps"]) == ("stacks", "count", 1, 1, 0)
+    assert rule["seen"] == sum(rule[how] for how in ("looked", "passed", "ended_early", "failed", "left"))
+    assert list(own_state.rglob(".octotui-*")) == []
+
+
 def test_the_short_second_calamari_of_the_tree_is_caught_at_its_exit(
     program: Callable[..., Completed], own_state: Path
 ) -> None:

@@ -15,7 +15,10 @@ STREAMS = {
         for what in ("counters", "heap")
         for runtime in recorded_events.RUNTIMES
     },
+    **{f"{what}-10": recorded_events.recorded(what, "10") for what in ("names", "later", "counters")},
 }
+CUT = frozenset({"names-10", "counters-10", *(f"counters-{runtime}" for runtime in recorded_events.RUNTIMES)})
+"""Those that were recorded without their end: counters of a session that went on, and the beginning of many names."""
 
 
 def read(stream: bytes, piece: int | None = None) -> tuple[NettraceReader, list[Event]]:

@@ -13,8 +13,8 @@ MB = 1 << 20
 
 def test_a_heap_of_small_objects_stops_its_process_by_their_number() -> None:
     found = plan(KEY, 200_000_000, None)
-    assert found.objects == 5_000_000
-    assert found.stop_seconds == pytest.approx(0.75)
+    assert found.objects == 6_250_000
+    assert found.stop_seconds == pytest.approx(0.9375)
     assert found.memory_bytes == BUFFER_MB * MB
     assert (found.refusal, found.headroom_bytes) == ("", None)
 
@@ -42,4 +42,4 @@ def test_what_will_be_missing_is_said_before() -> None:
     assert "may not all be told" in words
     huge = plan(KEY, MOST_STREAM_BYTES, None)
     assert any("some objects may be missing" in words for words in huge.warnings)
-    assert any("stand still for up to 4 s" in words for words in huge.warnings)
+    assert any("stand still for up to 5 s" in words for words in huge.warnings)

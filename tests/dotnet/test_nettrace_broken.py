@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from made_streams import END, HEAD, MadeStream, field, kind, plain, squeezed
 from read_streams import STREAMS, read
 
-from octotui.dotnet.nettrace import blobs
+from octotui.dotnet.nettrace import blobs, stackblocks
 from octotui.dotnet.nettrace import reader as module
 from octotui.dotnet.nettrace.reader import NettraceReader
 from octotui.dotnet.nettrace.values import BadStream, Event
@@ -82,6 +82,7 @@ BROKEN = {
     "stacks before the head": HEAD + bytes(MadeStream().written[len(HEAD) :]).replace(b"Trace", b"Tracy") + END,
     "pointers of five bytes": bytes(MadeStream(pointer_bytes=5).written),
     "stacks of negative size": made(block=("StackBlock", TWO_STACKS)),
+    "half an address": made(block=("StackBlock", struct.pack("<iii", 1, 1, 4) + bytes(4))),
     "stacks past the block": made(block=("StackBlock", struct.pack("<iii", 1, 1, 80))),
     "a negative count of stacks": made(block=("StackBlock", struct.pack("<ii", 1, -1))),
     "a sequence point past its block": made(block=("SPBlock", struct.pack("<qi", 0, 9))),
@@ -117,7 +118,7 @@ def test_a_block_that_claims_too_much_is_refused_before_it_is_waited_for(size: i
 
 def test_kinds_stacks_and_threads_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_KINDS", 10)
-    monkeypatch.setattr(module, "MOST_STACKS", 10)
+    monkeypatch.setattr(stackblocks, "MOST_STACKS", 10)
     monkeypatch.setattr(blobs, "MOST_THREADS", 10)
     stream = MadeStream()
     stream.kinds(*(kind(number, P, number) for number in range(10)))
@@ -134,6 +135,34 @@ def test_kinds_stacks_and_threads_without_end_are_refused(monkeypatch: pytest.Mo
         more = copy.deepcopy(stream)
         say(more)
         assert what in refused(more.whole)
+
+
+def test_stacks_of_more_bytes_than_are_kept_are_refused_until_a_sequence_point(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stackblocks, "MOST_BYTES", 100)
+    stream = MadeStream()
+    stream.stacks(1, range(8))
+    stream.sequence_point()
+    stream.stacks(2, range(8))
+    assert read(stream.whole)[0].is_complete
+    stream.stacks(3, range(8))
+    assert "more stacks" in refused(stream.whole)
+
+
+def test_a_kind_of_event_that_is_told_in_more_bytes_than_any_is_refused() -> None:
+    stream = MadeStream()
+    stream.kinds(kind(1, P, 11) + bytes(module.LARGEST_KIND))
+    assert "a kind of event in" in refused(stream.whole)
+
+
+@pytest.mark.parametrize("pointer_bytes", [4, 8])
+def test_a_second_head_cannot_change_what_stacks_mean(pointer_bytes: int) -> None:
+    stream, other = MadeStream(pointer_bytes=4), MadeStream(pointer_bytes=pointer_bytes)
+    stream.kinds(kind(1, P, 11))
+    stream.stacks(1, (5,))
+    stream.written += other.written[len(HEAD) :]
+    assert "two heads" in refused(stream.whole)
 
 
 @pytest.mark.parametrize("name", STREAMS)

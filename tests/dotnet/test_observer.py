@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -173,6 +174,17 @@ async def test_an_error_of_the_session_reaches_all_who_iterate(observer: Observe
     counters = [observer.counters(KEY), observer.counters(KEY)]
     found = await asyncio.gather(*(anext(one) for one in counters), return_exceptions=True)
     assert [str(error) for error in found] == ["broken", "broken"]
+
+
+async def test_one_that_is_stopped_while_it_tells_is_said_to_be_stopped(told: Runtime) -> None:
+    told.error = DiagnosticsError("nothing for 11 s", code="no-counters")
+    states = iter("ST")
+
+    def inspect(key: ProcessKey) -> RuntimeFacts:
+        return replace(facts(key), state=next(states))
+
+    with pytest.raises(Refused, match="is stopped"):
+        await anext(Observer(inspect=inspect).counters(KEY))
 
 
 async def test_nobody_is_asked_whom_something_speaks_against(told: Runtime) -> None:

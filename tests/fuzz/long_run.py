@@ -17,11 +17,12 @@ from parser_cases import CHECKS, check, inputs, nasty_inputs
 from real_cores import make_cores
 from secret_cases import check_secret
 from secret_grammar import Case, cases
+from session_cases import SessionFuzzer
 from socket_cases import SocketFuzzer
 from stream_cases import StreamFuzzer
 from verifier_cases import CoreFuzzer, Figures, peak_bytes
 
-PARTS = ("verifier", "socket", "streams", "parsers", "redactor")
+PARTS = ("verifier", "socket", "sessions", "streams", "parsers", "redactor")
 LONGEST_CPU_SECONDS = 2.0
 """CPU time that the verifier, a reader or the redactor may spend on one case."""
 
@@ -31,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=10_000, help="of each part")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--case", type=int, help="this case of the verifier, the socket client or the streams only")
+    parser.add_argument(
+        "--case", type=int, help="this case of the verifier, the socket client, the sessions or the streams only"
+    )
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--cores", type=Path, help="keep the cores here, and use those that are here already")
     given_ = parser.parse_args(arguments)
@@ -44,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if part == "verifier":
                 _verifier(given_.seed, numbers, figures, given_.cores or Path(scratch), Path(scratch))
             elif part == "socket":
-                asyncio.run(_socket(given_.seed, numbers, figures, Path(scratch)))
+                asyncio.run(_spoken(part, SocketFuzzer(Path(scratch)), given_.seed, numbers, figures))
+            elif part == "sessions":
+                asyncio.run(_spoken(part, SessionFuzzer(Path(scratch)), given_.seed, numbers, figures))
             elif part == "streams":
                 _streams(given_.seed, numbers, figures)
             elif part == "parsers":
@@ -53,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _redactor(given_.seed, given_.cases, figures)
             figures.growth_bytes = peak_bytes() - peak
             _print(part, figures, time.monotonic() - begun)
-            is_slow |= part != "socket" and figures.slowest_seconds > LONGEST_CPU_SECONDS
+            is_slow |= part not in ("socket", "sessions") and figures.slowest_seconds > LONGEST_CPU_SECONDS
     return int(is_slow)
 
 
@@ -72,10 +77,9 @@ def _verifier(seed: int, numbers: range, figures: Figures, cores: Path, scratch:
         fuzzer.close()
 
 
-async def _socket(seed: int, numbers: range, figures: Figures, scratch: Path) -> None:
-    fuzzer = SocketFuzzer(scratch)
+async def _spoken(part: str, fuzzer: SocketFuzzer | SessionFuzzer, seed: int, numbers: range, figures: Figures) -> None:
     for number in numbers:
-        with _naming(fuzzer, f"--only socket --seed {seed} --case {number}"):
+        with _naming(fuzzer, f"--only {part} --seed {seed} --case {number}"):
             await fuzzer.run(seed, number, figures)
 
 
@@ -87,7 +91,7 @@ def _streams(seed: int, numbers: range, figures: Figures) -> None:
 
 
 @contextmanager
-def _naming(fuzzer: CoreFuzzer | SocketFuzzer | StreamFuzzer, replay: str) -> Iterator[None]:
+def _naming(fuzzer: CoreFuzzer | SocketFuzzer | SessionFuzzer | StreamFuzzer, replay: str) -> Iterator[None]:
     """Says which case failed and how to run it again, whatever was raised."""
     is_over = False
     try:
@@ -141,7 +145,7 @@ def _timed(figures: Figures, name: str, work: Callable[[], None]) -> None:
 def _print(part: str, figures: Figures, seconds: float) -> None:
     outcome = (
         f"{figures.refused} refused, {figures.accepted} accepted"
-        if part in ("verifier", "socket", "streams")
+        if part in ("verifier", "socket", "sessions", "streams")
         else "0 failures"
     )
     slowest = f"slowest {figures.slowest_seconds:.3f} s ({figures.slowest})"

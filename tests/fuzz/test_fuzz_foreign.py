@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from parser_cases import CHECKS, check, inputs, nasty_inputs
+from session_cases import SessionFuzzer
 from socket_cases import REPLIES, SocketFuzzer, spoken
 from stream_cases import StreamFuzzer
 from verifier_cases import Figures
@@ -35,6 +36,15 @@ async def test_hostile_runtime_gets_an_error_in_words_and_no_more_time_than_it_w
         await fuzzer.run(SEED, case, figures)
     assert figures.refused > 60
     assert figures.accepted > 10
+
+
+async def test_hostile_session_ends_in_words_and_in_time(short_directory: Path) -> None:
+    fuzzer, figures = SessionFuzzer(short_directory), Figures()
+    for case in range(150):
+        await fuzzer.run(SEED, case, figures)
+    assert figures.refused > 50
+    assert figures.accepted > 20
+    assert {name.partition(" ")[0] for name in figures.kinds} >= {"endless", "silent", "refuses", "mutated"}
 
 
 def test_hostile_stream_is_refused_or_gives_harmless_names() -> None:

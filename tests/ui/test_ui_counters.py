@@ -15,10 +15,10 @@ from octotui.config import Settings
 from octotui.dotnet.counters.model import CounterReading
 from octotui.errors import DiagnosticsError, Refused
 from octotui.processes.model import ProcessKey
+from octotui.ui.absent import NoObserver
 from octotui.ui.lines.cells import line_text, line_width
 from octotui.ui.lines.counters import Live, counter_lines
 from octotui.ui.lines.glyphs import ASCII, UNICODE
-from octotui.ui.replay import NoObserver
 
 
 def sessions(host: FakeHost) -> list[ProcessKey]:

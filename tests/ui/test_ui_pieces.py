@@ -133,3 +133,11 @@ async def test_a_read_that_never_ends_can_be_left_behind() -> None:
         async with asyncio.timeout(0.05):
             await in_daemon_thread(gate.wait)
     gate.set()
+
+
+def test_a_capture_that_waits_for_somebody_else_says_for_what() -> None:
+    queued = Job(1, step(CALAMARI))
+    waiting = replace(queued, waits_for="waits for stacks of process 14220 to end")
+    assert "waits for stacks of process 14220 to end" in line_text(job_line(waiting, 80, UNICODE))
+    assert "waits  ~" in line_text(job_line(queued, 80, UNICODE))
+    assert line_width(job_line(waiting, 40, UNICODE)) <= 40

@@ -15,9 +15,10 @@ from ui_screen import check_frame, frame, next_sample, screen, until
 
 from octotui.config import Settings
 from octotui.processes.recordings.recording import Recording
+from octotui.ui.absent import NO_CAPTURE, NO_WATCH
 from octotui.ui.actions import ACTIONS, Rule
 from octotui.ui.app import OctotuiApp
-from octotui.ui.replay import NO_CAPTURE, NO_WATCH, ReplayHost
+from octotui.ui.replay import ReplayHost
 
 SHORT = 14259
 """The pid of the bootstrap that comes with sample 4 and ends before sample 7."""
@@ -151,7 +152,7 @@ async def test_no_live_fact_is_read_of_a_process_that_may_be_another_one_here(mo
     asked: list[object] = []
     monkeypatch.setattr("octotui.ui.inspection.REST_SECONDS", 0.0)
     monkeypatch.setattr("octotui.processes.detail.detail", lambda *found, **_: asked.append(found))
-    monkeypatch.setattr("octotui.ui.replay.NoDumps.plan", lambda *found: asked.append(found))
+    monkeypatch.setattr("octotui.ui.absent.NoDumps.plan", lambda *found: asked.append(found))
     async with replay(160, 45) as (app, pilot, _):
         await until(pilot, lambda: "live facts are not read" in app.processes.detail_view.text())
         await press(app, pilot, "j", "j", "full_stop")

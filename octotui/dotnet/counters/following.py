@@ -96,6 +96,9 @@ class Following:
             if is_over and (self._has_ended() or await self._is_ending()):
                 return
             if is_over:
+                if telling.exception() is not None:
+                    # What can be seen from outside says more: it may have been stopped meanwhile.
+                    await self._askable(self._key)
                 telling.result()
                 if not self._is_told:
                     words = f"process {self._key.pid} tells no counters"

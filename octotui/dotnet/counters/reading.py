@@ -13,8 +13,9 @@ from typing import Any
 from octotui.dotnet.counters.model import CounterReading
 from octotui.dotnet.model import DiagnosticsSocket
 from octotui.dotnet.nettrace.reader import NettraceReader
-from octotui.dotnet.nettrace.values import BadStream, Event
+from octotui.dotnet.nettrace.values import Event
 from octotui.dotnet.sessions import Provider, TraceSession, trace
+from octotui.errors import DiagnosticsError
 from octotui.text import printable
 
 PROVIDER = "System.Runtime"
@@ -61,7 +62,11 @@ async def readings(target: DiagnosticsSocket, interval: float = 1.0) -> AsyncGen
             elif piece is not None:
                 return
             elif not collector.values:
-                raise BadStream(f"no counters in {seconds:.0f} s")
+                raise DiagnosticsError(
+                    f"process {target.pid} told no counters for {seconds:.0f} s",
+                    hint=f"octotui doctor {target.pid} says what may be amiss",
+                    code="no-counters",
+                )
             if piece is None:
                 collector.finish()
             while collector.ready:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from octotui.dotnet.heap.model import HeapPlan
 from octotui.processes.model import ProcessKey
 
-SMALL_OBJECT_BYTES = 40
+SMALL_OBJECT_BYTES = 32
 """Of an average object where all are small: the least that is likely, so that the stop is rather said too long."""
 
 STOP_SECONDS_PER_OBJECT = 0.15e-6

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable, Mapping
 
 from octotui.dotnet.nettrace.metadata import EventKind
+from octotui.dotnet.nettrace.stackblocks import Stacks
 from octotui.dotnet.nettrace.values import BadStream, Event
 
 OnEvent = Callable[[Event], None]
@@ -16,6 +17,7 @@ _COMPRESSED = 1
 _FULL = struct.Struct("<iiiqqiiq32xi")
 _MOST_SHIFT = 63
 MOST_THREADS = 1 << 18
+_NO_STACKS = Stacks(8)
 _TOO_MANY_THREADS = "events of more threads than there can be"
 
 
@@ -49,14 +51,14 @@ class Losses:
 def payloads(block: bytes) -> list[bytes]:
     """The payloads of all events of a block. Raises BadStream, struct.error and IndexError."""
     found: list[bytes] = []
-    _walk(block, None, {}, None, lambda event: found.append(event.payload))
+    _walk(block, None, _NO_STACKS, None, lambda event: found.append(event.payload))
     return found
 
 
 def walk(
     block: bytes,
     wanted: Mapping[int, EventKind],
-    stacks: Mapping[int, tuple[int, ...]],
+    stacks: Stacks,
     losses: Losses,
     on_event: OnEvent,
 ) -> int:
@@ -67,7 +69,7 @@ def walk(
 def _walk(
     block: bytes,
     wanted: Mapping[int, EventKind] | None,
-    stacks: Mapping[int, tuple[int, ...]],
+    stacks: Stacks,
     losses: Losses | None,
     on_event: OnEvent,
 ) -> int:
@@ -83,7 +85,7 @@ def _walk_compressed(
     block: bytes,
     offset: int,
     wanted: Mapping[int, EventKind] | None,
-    stacks: Mapping[int, tuple[int, ...]],
+    stacks: Stacks,
     losses: Losses | None,
     on_event: OnEvent,
 ) -> int:
@@ -153,7 +155,7 @@ def _walk_compressed(
             on_event(
                 Event(
                     kind.provider, kind.id, kind.name, kind.version, thread, time,
-                    stacks.get(stack_id, ()), block[offset:after], kind.number,
+                    stacks.get(stack_id), block[offset:after], kind.number,
                 )
             )  # fmt: skip
         offset = after
@@ -166,7 +168,7 @@ def _walk_full(
     block: bytes,
     offset: int,
     wanted: Mapping[int, EventKind] | None,
-    stacks: Mapping[int, tuple[int, ...]],
+    stacks: Stacks,
     losses: Losses | None,
     on_event: OnEvent,
 ) -> int:
@@ -183,7 +185,7 @@ def _walk_full(
         events += 1
         if kind is not None:
             payload = block[start : start + payload_size]
-            stack = stacks.get(stack_id, ())
+            stack = stacks.get(stack_id)
             on_event(Event(kind.provider, kind.id, kind.name, kind.version, thread, time, stack, payload, kind.number))
         offset = after
     return events

@@ -8,11 +8,14 @@ from typing import Any
 
 from octotui.dotnet.nettrace.blobs import Losses, OnEvent, payloads, walk
 from octotui.dotnet.nettrace.metadata import EventKind, parse_kind
+from octotui.dotnet.nettrace.stackblocks import Stacks
 from octotui.dotnet.nettrace.values import BadStream, Event, TraceInfo
 
-LARGEST_BLOCK = 32 << 20
+LARGEST_BLOCK = 4 << 20
+"""Bytes; runtimes close a block at 100 KB. One block is read in one go, also when nobody waits for it any more."""
+
+LARGEST_KIND = 1 << 16
 MOST_KINDS = 4096
-MOST_STACKS = 1 << 18
 _HEAD = b"Nettrace\x14\0\0\0!FastSerialization.1"
 _END, _OBJECT_END = 1, 6
 _OBJECT = b"\5\5\1"
@@ -38,7 +41,7 @@ class NettraceReader:
         self._losses = Losses()
         self._kinds: dict[int, EventKind] = {}
         self._wanted: dict[int, EventKind] = {}
-        self._stacks: dict[int, tuple[int, ...]] = {}
+        self._stacks = Stacks(8)
         self._buffer = bytearray()
         self._base = 0
         self._blocks = {
@@ -114,7 +117,10 @@ class NettraceReader:
         ticks, rate, pointer_bytes, pid, processors = _TRACE.unpack_from(buffer, start)
         if pointer_bytes not in (4, 8) or rate <= 0:
             raise BadStream("a clock or a machine that cannot be")
+        if self.trace is not None:
+            raise BadStream("it has two heads")
         self.trace = TraceInfo(ticks, rate, pointer_bytes, pid, processors)
+        self._stacks = Stacks(pointer_bytes)
         return self._closed(buffer, after)
 
     def _block(self, name: str, buffer: bytearray, start: int) -> int | None:
@@ -143,6 +149,8 @@ class NettraceReader:
 
     def _take_kinds(self, block: bytes) -> None:
         for blob in payloads(block):
+            if len(blob) > LARGEST_KIND:
+                raise BadStream(f"a kind of event in {len(blob)} bytes")
             kind = parse_kind(blob)
             self._kinds[kind.number] = kind
             if self._wish is None or {(kind.provider, kind.id), (kind.provider, None)} & self._wish:
@@ -153,19 +161,10 @@ class NettraceReader:
     def _take_stacks(self, block: bytes) -> None:
         if self.trace is None:
             raise BadStream("stacks before the head")
-        width, letter = self.trace.pointer_bytes, "Q" if self.trace.pointer_bytes == 8 else "I"
-        first, count = struct.unpack_from("<ii", block, 0)
-        if not 0 <= count <= MOST_STACKS - len(self._stacks):
-            raise BadStream("more stacks than there can be")
-        offset = 8
-        for number in range(first, first + count):
-            (size,) = struct.unpack_from("<i", block, offset)
-            offset += 4
-            self._stacks[number] = struct.unpack_from(f"<{size // width}{letter}", block, offset)
-            offset += size
+        self._stacks.take(block)
 
     def _take_sequence_point(self, block: bytes) -> None:
-        self._stacks.clear()
+        self._stacks.forget()
         (count,) = struct.unpack_from("<i", block, 8)
         if not 0 <= count <= (len(block) - 12) // 12:
             raise BadStream("a sequence point past its block")

@@ -57,7 +57,8 @@ class Looking:
             )
             self._keep(_failed(target, JobState.FAILED, began, Failure("internal", words)))
             return Settled(Outcome.FAILED, words)
-        seconds = time.monotonic() - began
+        # A sample that came meanwhile shows its family, by which its task is known.
+        target, seconds = self._faces.target(key), time.monotonic() - began
         self._keep(AnalysisResult(target, JobState.FINISHED, files.text, files.document, seconds))
         return Settled(Outcome.CAPTURED, f"stacks of {target.label or target.name} ({key.pid}) are in {files.text}")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from octotui.ui.absent import NO_ASKING, NO_CAPTURE, NO_WATCH
 from octotui.ui.actions import Rule
-from octotui.ui.replay import NO_ASKING, NO_CAPTURE, NO_WATCH
 
 if TYPE_CHECKING:
     from octotui.ui.screens.processes import ProcessesScreen

@@ -9,6 +9,11 @@ from octotui.ui.lines.cells import Line, Piece, cut, wrapped
 from octotui.ui.lines.glyphs import Glyphs
 
 NO_GROUP = -1
+MOST_BELOW = 4
+"""Lines below the listing that say a cut line, or a message, in full."""
+
+LOW = 12
+"""Lines of a terminal below which only one of them is shown."""
 
 
 class Item(NamedTuple):
@@ -84,3 +89,13 @@ def _parts(piece: Piece, wanted: str) -> Iterable[Piece]:
         start = at + len(wanted)
     if start < len(text) or not text:
         yield Piece(text[start:], piece.style)
+
+
+def lines_below(said: Sequence[str], item: Item, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """What stands below a listing: the rest of a message, else the line under the cursor in full when it was cut.
+
+    `width` and `height` are those of the terminal.
+    """
+    texts = tuple(said) or ((item.text,) if item.is_cut else ())
+    parts = [part for text in texts for part in wrapped(glyphs.text(text), max(8, width - 2))]
+    return tuple((Piece(" "), Piece(part, "path")) for part in parts[: MOST_BELOW if height >= LOW else 1])

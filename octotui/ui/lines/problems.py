@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from octotui.errors import OctotuiError
 from octotui.text import printable
 from octotui.ui.lines.glyphs import Glyphs
@@ -17,3 +19,11 @@ def problem_items(error: OctotuiError, width: int, glyphs: Glyphs) -> list[Item]
     if error.hint:
         items += sentence_items(f"→ {printable(error.hint, _MOST)}", "hint", width, glyphs, sign="  ")
     return items
+
+
+def next_steps(problem: OctotuiError, how: Callable[[str], str], width: int, glyphs: Glyphs) -> list[Item]:
+    """What can be done about it from the screen of stacks, by key; `how` names the key of an action."""
+    words = f"{how('look-again')} looks again"
+    if "octotui dump" in problem.hint:
+        words = f"{how('back')} and then {how('dump-one')} captures it here; {words}"
+    return sentence_items(glyphs.text(f"→ {words}"), "hint", width, glyphs, sign="  ")

@@ -14,9 +14,9 @@ from textual.worker import Worker, WorkerError
 from octotui.processes.model import ProcessKey
 from octotui.text import printable
 from octotui.ui.actions import Action
-from octotui.ui.lines.cells import Line, Piece, cut, cut_line, wrapped
+from octotui.ui.lines.cells import Line, Piece, cut, cut_line
 from octotui.ui.lines.keys import hints_line
-from octotui.ui.lines.listing import Item, next_place, places_of
+from octotui.ui.lines.listing import Item, lines_below, next_place, places_of
 from octotui.ui.screens.acting import ActingScreen
 from octotui.ui.widgets.filter_bar import FilterBar
 from octotui.ui.widgets.hold_bar import HoldBar
@@ -27,11 +27,6 @@ if TYPE_CHECKING:
     from octotui.ui.screens.processes import ProcessesScreen
 
 _FAR = 1 << 30
-_MOST_BELOW = 4
-"""Lines below the listing that say a cut line, or a message, in full."""
-
-LOW = 12
-"""Lines of a terminal below which only one of them is shown."""
 
 
 class ListingScreen(ActingScreen):
@@ -164,7 +159,8 @@ class ListingScreen(ActingScreen):
     def refresh_frame(self) -> None:
         width, glyphs = self.app.size.width, self.glyphs
         self._title.put((cut_line(self.make_title(width), width, glyphs.ellipsis),))
-        self._below.put(self._lines_below(width))
+        height = self.app.size.height
+        self._below.put(lines_below(self._said[1:], self.listing.cursor_item, width, height, glyphs))
         if not self._said:
             shown = tuple(name for name in self.hints if name != "next-found" or self.needle)
             self._hint.put((hints_line(shown, width, glyphs, self.keymap, disabled=self.disabled_ids()),))
@@ -172,16 +168,6 @@ class ListingScreen(ActingScreen):
         sign = f"{glyphs.failed} " if self._is_bad else ""
         text = cut(glyphs.text(sign + self._said[0]), max(0, width - 2), glyphs.ellipsis)
         self._hint.put(((Piece(" "), Piece(text, "failed" if self._is_bad else "name")),))
-
-    def _lines_below(self, width: int) -> tuple[Line, ...]:
-        """The rest of a message, else the line under the cursor in full when it was cut."""
-        item = self.listing.cursor_item
-        texts: tuple[str, ...] = self._said[1:]
-        if not texts and item.is_cut:
-            texts = (item.text,)
-        parts = [part for text in texts for part in wrapped(self.glyphs.text(text), max(8, width - 2))]
-        most = _MOST_BELOW if self.app.size.height >= LOW else 1
-        return tuple((Piece(" "), Piece(part, "path")) for part in parts[:most])
 
     def _move(self, move: Callable[[int], None], step: int) -> None:
         move(step)

@@ -138,25 +138,10 @@ class ProcessesScreen(ActingScreen):
         is_empty = model.sample is not None and not model.rows
         if is_empty:
             self._empty.put(model.state)
-        self._show_empty(is_empty)
+        self._empty.replace((self._header, self.table), is_empty)
         self._panel.put(self.captures.jobs)
         self._show_status()
         self._show_cursor()
-
-    def _show_empty(self, is_empty: bool) -> None:
-        """The words of the empty state instead of table and header, or the other way round.
-
-        Not by a class of the screen: the styles of every widget would be worked out again, which takes 20 ms.
-        """
-        if self._empty.display is is_empty:
-            return
-        self._empty.display = is_empty
-        for widget in (self._header, self.table):
-            if is_empty:
-                widget.display = False
-            else:
-                widget.styles.clear_rule("display")
-                widget.refresh(layout=True)
 
     def show_jobs(self) -> None:
         """Bring the dumps panel and the signs of captured rows up to date."""

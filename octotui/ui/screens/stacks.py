@@ -16,11 +16,12 @@ from octotui.errors import OctotuiError
 from octotui.processes.model import ProcessKey
 from octotui.text import printable
 from octotui.ui.actions import Action, Place
+from octotui.ui.analyses import analysis_written
 from octotui.ui.following import Followed
 from octotui.ui.lines.cells import Line, Piece
 from octotui.ui.lines.details import detail_title, ended_words
 from octotui.ui.lines.listing import EMPTY, NO_GROUP, Item, sentence_items
-from octotui.ui.lines.problems import problem_items
+from octotui.ui.lines.problems import next_steps, problem_items
 from octotui.ui.lines.stacks import OTHERS, can_be_folded, looking_items, ordered, stack_items, taken_text
 from octotui.ui.screens.listing import ListingScreen
 
@@ -136,7 +137,7 @@ class StacksScreen(ListingScreen):
         items: list[Item] = []
         if problem is not None:
             items += problem_items(problem, width, glyphs)
-            items += self._next_steps(problem, width)
+            items += next_steps(problem, self.keymap.how, width, glyphs)
         elif self.is_at_work and not self.looks:
             items += looking_items("looking", time.monotonic() - self._since, self._waits, width, glyphs)
         elif self._waits:
@@ -168,14 +169,6 @@ class StacksScreen(ListingScreen):
         if self._wanted > 1 and seconds > 0:
             return f"{self._taken} of {self._wanted} looks, the next in {seconds:.0f} s"
         return f"look {self._taken + 1} of {self._wanted}…" if self._wanted > 1 else "looking…"
-
-    def _next_steps(self, problem: OctotuiError, width: int) -> list[Item]:
-        """What can be done about it from here, by key."""
-        how = self.keymap.how
-        words = f"{how('look-again')} looks again"
-        if "octotui dump" in problem.hint:
-            words = f"{how('back')} and then {how('dump-one')} captures it here; {words}"
-        return sentence_items(self.glyphs.text(f"→ {words}"), "hint", width, self.glyphs, sign="  ")
 
     @work(group="look", exclusive=True, exit_on_error=False)
     async def _take(self, followed: Followed, count: int) -> None:
@@ -248,15 +241,5 @@ class StacksScreen(ListingScreen):
 
     @work(group="write", exclusive=True, exit_on_error=False)
     async def _write(self) -> None:
-        sample, keys = self.processes.model.latest, self.processes.model.tree_of(self.key)
-        if sample is None or not keys:
-            self.say("The process has ended; there is nothing left to analyse", is_error=True)
-            return
-        try:
-            analysis = await self.processes.analyses.take(sample, keys, self.say)
-            paths = await self.processes.analyses.write(analysis)
-        except OctotuiError as error:
-            self.tell((error.message, error.hint) if error.hint else (error.message,), is_error=True)
-            return
-        count = "1 process" if len(analysis.processes) == 1 else f"{len(analysis.processes)} processes"
-        self.tell((f"Written: the analysis of {count}, no values and no secrets", *map(str, paths)))
+        sentences, is_error = await analysis_written(self.processes, self.key, self.say)
+        self.tell(sentences, is_error=is_error)

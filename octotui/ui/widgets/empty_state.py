@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from textual.widget import Widget
+
 from octotui.processes.state import Scope, ViewState
 from octotui.text import printable
 from octotui.ui.keymap import Keymap
@@ -22,6 +26,21 @@ class EmptyState(LinesView):
     def put(self, state: ViewState) -> None:
         self._state = state
         self.changed()
+
+    def replace(self, others: Iterable[Widget], is_empty: bool) -> None:
+        """Stand in the place of `others`, or the other way round.
+
+        Not by a class of the screen: the styles of every widget would be worked out again, which takes 20 ms.
+        """
+        if self.display is is_empty:
+            return
+        self.display = is_empty
+        for widget in others:
+            if is_empty:
+                widget.display = False
+            else:
+                widget.styles.clear_rule("display")
+                widget.refresh(layout=True)
 
     def make_lines(self, width: int) -> tuple[Line, ...]:
         title, hints = _words(self._state, self._keymap)

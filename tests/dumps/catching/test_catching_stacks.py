@@ -6,7 +6,7 @@ import errno
 from pathlib import Path
 
 import pytest
-from dump_doubles import Sleeper, Sleepers, facts_of
+from dump_doubles import Sleeper, Sleepers, facts_of, sample_of
 from watch_world import WatchWorld
 
 from octotui.dotnet.model import RuntimeKind
@@ -16,6 +16,7 @@ from octotui.dumps.catching.watch import Watch
 from octotui.dumps.model import Severity
 from octotui.dumps.results import JobState
 from octotui.errors import DiagnosticsError, OctotuiError, Refused
+from octotui.processes.model import Meaning
 
 SILENT = DiagnosticsError("it does not answer", hint="octotui dump", code="diagnostics-silent")
 
@@ -39,6 +40,22 @@ async def test_the_stacks_of_the_next_calamari_are_taken_when_its_runtime_is_rea
     assert not world.backend.runs
     assert f"({sleeper.key.pid}) are in {result.text}" in world.said
     assert "Rule 1 is over (all stacks that were asked for are taken): 1 seen: 1 looked at" in world.said
+
+
+async def test_the_task_that_a_sample_tells_while_it_is_asked_stands_in_the_result(
+    world: WatchWorld, sleeper: Sleeper
+) -> None:
+    world.taker.holds = True
+    await world.arm(take=Take.STACKS)
+    world.watch.see(world.sample())
+    world.sentry.of("caught", sleeper.key, name="Calamari", held=False)
+    world.sentry.of("runtime", sleeper.key)
+    await world.until(lambda: bool(world.taker.asked), "it is asked")
+    known = Meaning(role="calamari", label="Calamari", task="ServerTasks-7")
+    world.watch.see(sample_of(world.process(sleeper.key), meanings={sleeper.key: known}))
+    world.taker.release.set()
+    await world.until(lambda: bool(world.watch.analyses), "its stacks are taken")
+    assert world.watch.analyses[0].target.task == "ServerTasks-7"
 
 
 async def test_stacks_come_before_the_dump_and_are_told_apart(world: WatchWorld, sleeper: Sleeper) -> None:
