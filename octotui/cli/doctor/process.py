@@ -97,8 +97,8 @@ def stacks_of(facts: RuntimeFacts) -> Check:
         return warning("stacks", f"no live stacks: {problem.message}", problem.hint, code=f"stacks-{problem.code}")
     fix = commands.octotui("stacks", str(facts.key.pid))
     if facts.version.startswith(OLD_RUNTIMES):
-        words = f"{fix} works, but runtimes this old have no thread names and were seen to hang at the end of a session"
-        return warning("stacks", words, "take a dump first", code="stacks-old")
+        words = f"{fix} works, but runtimes this old name no threads, and are reported to hang at times when it ends"
+        return warning("stacks", words, commands.octotui("dump", str(facts.key.pid)), code="stacks-old")
     return ok("stacks", f"{fix} says what its threads do, without a dump", code="stacks")
 
 
