@@ -36,14 +36,8 @@ def test_s_on_calamari_shows_its_threads_and_w_writes_what_support_needs(tmp_pat
         with Terminal(arguments, {"OCTOTUI_STATE_DIR": str(tmp_path)}, 80, 24) as terminal:
             terminal.wait_for(lambda seen: "Calamari" in seen and "s Stacks" in seen)
             terminal.press("s")
-            seen = terminal.wait_for(lambda seen: "waiter" in seen and "holder" in seen)
-            for words in (
-                "Calamari!Standin.HoldLock",
-                "Calamari!Standin.WaitForLock",
-                "Calamari!Standin.Main",
-                "stood",
-            ):
-                assert words in seen
+            words = ("holder", "waiter", "Standin.HoldLock", "Calamari!Standin.WaitForLock", "Calamari!Standin.Main", "stood")
+            terminal.wait_for(lambda seen: all(word in seen for word in words))
             terminal.press("W")
             terminal.wait_for(lambda seen: "Written: the analysis of" in seen)
             (document,) = (tmp_path / "analyses").glob("*.json")

@@ -29,11 +29,11 @@ def fork_child(keep: Collection[int], title: str, run: Callable[[], None]) -> in
 def _be_child(keep: Collection[int], title: str, run: Callable[[], None]) -> NoReturn:
     status = 1
     try:
+        _wake_with_parent()
         with contextlib.suppress(OSError):
             os.setsid()
         _close_all_but(keep)
         rename(title)
-        _wake_with_parent()
         run()
         status = 0
     except SystemExit as ending:

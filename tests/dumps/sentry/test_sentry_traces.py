@@ -114,6 +114,7 @@ async def test_a_process_whose_tracer_was_stopped_ends_all_the_same_once_the_sen
     await ears.arm(whom={"role": "calamari", "under": ours()}, at_exit=True, trace={"directory": str(dumps)})
     child = made.start(program(home), "live", "400000")
     await ears.until("tracing", pid=child.pid)
+    await until(lambda: all(map(_is_named, _children(ears.sentry.pid))), "each helper has begun")
     helpers = [key_of(helper) for helper in _children(ears.sentry.pid)]
     try:
         for helper in helpers:
@@ -141,3 +142,8 @@ async def test_a_rule_for_ends_is_refused_where_no_tracer_can_be_started(events:
 
 def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _is_named(helper: int) -> bool:
+    """A helper that has its own name has done what comes before it: it wakes when the sentry ends."""
+    return Path(f"/proc/{helper}/comm").read_text().startswith(("octotui-tracer", "hold-keeper"))
