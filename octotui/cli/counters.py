@@ -42,7 +42,7 @@ _WIDTH = 12
 def command(process: int, seconds: int, as_json: bool) -> int:
     """CPU, heap, allocations, thread pool and locks of a .NET process, once a second.
 
-    Its runtime tells them; that costs the process about 0.2 % of a core for as long as it lasts.
+    Its runtime tells them; that costs the process about 0.3 % of a core for as long as it lasts.
     """
     from octotui import config, locations
     from octotui.host import Host

@@ -28,7 +28,10 @@ REST_SECONDS = 0.7
 AGAIN_SECONDS = 5.0
 """How soon one that could not be asked for a reason that passes (stopped, traced) is asked again."""
 
-MOST_READINGS = 240
+INTERVAL_SECONDS = 2.0
+"""As often as the table is read again; what a runtime uses to tell its counters halves with it."""
+
+MOST_READINGS = 120
 
 READ_ONLY = "read-only: no session is opened in it to watch its counters"
 OWN_WORD = "counters"
@@ -107,7 +110,7 @@ class Counting:
         await asyncio.sleep(REST_SECONDS)
         while True:
             try:
-                await self._take(key, self._screen.host.observer.counters(key))
+                await self._take(key, self._screen.host.observer.counters(key, INTERVAL_SECONDS))
                 return
             except ProcessGone:
                 return

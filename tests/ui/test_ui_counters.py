@@ -38,7 +38,7 @@ async def test_the_wide_pane_shows_what_the_runtime_says_of_itself(monkeypatch: 
         for words in (
             "GC heap      48 MB", "Allocates    1.9 MB/s", "Time in GC   3.0 %", "Pool threads 12", "Pool queue   3",
             "Lock waits   2 /s", "Exceptions   1 /s",
-            "asked once a second, ~0.2 % of a core",
+            "asked every 2 s, ~0.2 % of a core",
         ):  # fmt: skip
             assert words in pane
         strip = next(line for line in pane.splitlines() if line.startswith("All CPUs"))

@@ -16,7 +16,7 @@ from octotui.ui.lines.strips import MOST_CELLS, drawn
 from octotui.units import bytes_text, percent_text
 
 HEADING = ".NET, live"
-COST = "asked once a second, ~0.2 % of a core"
+COST = "asked every 2 s, ~0.2 % of a core"
 FIRST = "waiting for the first figures"
 
 LATE_SECONDS = 4.0
