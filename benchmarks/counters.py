@@ -116,7 +116,18 @@ async def measured(seconds: int) -> None:
     asked = [(version, every) for every in (SCREEN_SECONDS, SCRIPT_SECONDS) for version in ("8.0", "3.1")]
     rows, shares = zip(*[await counters_of(version, every, seconds, meter) for version, every in asked], strict=True)
     print_table(
-        ("runtime", "every s", "counters", "first s", "idle ms/s", "open ms/s", "of a core", "ours ms/s", "bytes/s", "RSS MB"),
+        (
+            "runtime",
+            "every s",
+            "counters",
+            "first s",
+            "idle ms/s",
+            "open ms/s",
+            "of a core",
+            "ours ms/s",
+            "bytes/s",
+            "RSS MB",
+        ),
         rows,
     )
     heaps = [await heap_of(version, objects) for version in ("8.0", "3.1") for objects in OBJECTS]
