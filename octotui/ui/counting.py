@@ -130,12 +130,12 @@ class Counting:
                     # It went out of sight without a word: the next look opens a session again.
                     self.key = None
                     return
-                now = time.monotonic()
+                now, is_first = time.monotonic(), not self._readings or bool(self._problem)
                 self._readings.append((now, reading))
                 while self._readings[0][0] < now - HISTORY_SECONDS:
                     self._readings.popleft()
                 self._problem = self._hint = ""
-                self._screen.show_details()
+                self._screen.show_details() if is_first else self._screen.freshen_details()
         finally:
             if close is not None:
                 await close()

@@ -111,9 +111,10 @@ class Inspection:
         except OctotuiError as error:
             found, problem = None, printable(error.message)
         if row.key == self._key:
+            is_news = self._detail is None or problem != self._detail_problem
             self._detail = found or self._detail
             self._detail_problem, self._facts_at = problem, time.monotonic()
-            self._screen.show_details()
+            self._screen.show_details() if is_news else self._screen.freshen_details()
 
     async def _planned(self, row: Row) -> tuple[DumpPlan | None, str]:
         sample = self._screen.model.sample
