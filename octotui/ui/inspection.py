@@ -69,12 +69,11 @@ class Inspection:
         )
 
     def attend(self, row: Row) -> None:
-        """See to it that the facts of the process of `row` are read, unless they are fresh or being read."""
+        """Turn to the process of `row`; what was known of another one is forgotten."""
         if self._screen.host.replay is not None:
             self._key, self._plan, self._detail = row.key, None, None
             self._plan_problem = self._detail_problem = NOT_LIVE
             return
-        now = time.monotonic()
         if row.key != self._key:
             self._key, self._plan, self._detail = row.key, None, None
             self._plan_problem = self._detail_problem = READING
@@ -82,10 +81,18 @@ class Inspection:
             self._reading = None
         if row.lifecycle is Lifecycle.EXITED:
             self._plan_problem = self._detail_problem = ENDED
+
+    def ask(self, row: Row) -> None:
+        """See to it that the facts of the process attended to are read, unless they are fresh or being read.
+
+        To be called once all that changes is told to the widgets: what wakes the screen before that has it drawn in
+        two pieces, and so has a thread that reads beside the drawing.
+        """
+        if self._screen.host.replay is not None or row.lifecycle is Lifecycle.EXITED or self._reading == row.key:
             return
-        if self._reading != row.key and self._is_due(now, self._facts_at, FACTS_SECONDS):
+        if self._is_due(time.monotonic(), self._facts_at, FACTS_SECONDS):
             self._reading = row.key
-            self._screen.inspect(row)
+            self._screen.call_after_refresh(self._screen.inspect, row)
 
     async def read(self, row: Row) -> None:
         """Read what is due of the process of `row`; the first time once the cursor has rested on it."""

@@ -45,3 +45,4 @@ class DetailScreen(ProcessScreen):
             self.processes.inspection.attend(row)
             self.processes.counting.attend()
             self.view.put(self.processes.inspection.subject(row))
+            self.processes.inspection.ask(row)

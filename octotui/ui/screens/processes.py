@@ -244,11 +244,14 @@ class ProcessesScreen(ActingScreen):
     def _show_cursor(self) -> None:
         row = self.table.cursor_row
         self._message.rest(about_line(row) if row else ())
-        if self.detail_view.display and row is not None:
-            self.inspection.attend(row)
+        shown = row if self.detail_view.display else None
+        if shown is not None:
+            self.inspection.attend(shown)
         self.counting.attend()
         self.show_details()
         self._show_keys()
+        if shown is not None:
+            self.inspection.ask(shown)
 
     def _show_keys(self) -> None:
         disabled = self.disabled_ids()

@@ -19,6 +19,8 @@ class DumpsPanel(LinesView):
         self._jobs: tuple[Job, ...] = ()
 
     def put(self, jobs: tuple[Job, ...]) -> None:
+        if not jobs and not self._jobs:
+            return
         self._jobs = jobs
         self.set_class(bool(jobs), "-shown")
         self.changed()
