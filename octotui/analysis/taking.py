@@ -39,16 +39,22 @@ async def take(
     every_seconds: float = 5.0,
     with_counters: bool = False,
     on_step: Callable[[str], None] | None = None,
+    on_round: Callable[[Analysis], None] | None = None,
 ) -> Analysis:
     """The processes of `keys`, in that order, with `samples` looks at each, `every_seconds` from start to start.
 
     All are looked at at the same time in each round. One that cannot be asked has its `failure` and does not
-    keep the others waiting. `on_step` gets what is done now. Raises nothing of its own.
+    keep the others waiting. `on_step` gets what is done now, `on_round` what is known after each round of looks:
+    whoever is cut off has that. Raises nothing of its own.
     """
     began, taken_at = time.monotonic(), time.time()
     facts = await asyncio.to_thread(read_host_facts) if host is None else host
     found = {key: _process(sample, key, keys) for key in dict.fromkeys(keys) if key in sample.snapshot.processes}
     asked = [key for key, one in found.items() if one.is_dotnet]
+
+    def so_far() -> Analysis:
+        return Analysis(taken_at, time.monotonic() - began, facts, tuple(found.values()))
+
     for number in range(samples):
         if on_step is not None and asked:
             on_step(f"look {number + 1} of {samples}" if samples > 1 else "looking at the threads")
@@ -56,6 +62,8 @@ async def take(
         answers = await asyncio.gather(*(_looked(observer, found[key]) for key in asked))
         found.update((one.key, one) for one in answers)
         asked = [one.key for one in answers if one.failure is None and one.is_dotnet]
+        if on_round is not None:
+            on_round(so_far())
         if not asked:
             break
         if number + 1 < samples:
@@ -64,7 +72,7 @@ async def take(
         if on_step is not None:
             on_step("reading counters")
         found.update((one.key, one) for one in await asyncio.gather(*(_counted(observer, found[key]) for key in asked)))
-    return Analysis(taken_at, time.monotonic() - began, facts, tuple(found.values()))
+    return so_far()
 
 
 async def _looked(observer: Asks, process: ProcessAnalysis) -> ProcessAnalysis:

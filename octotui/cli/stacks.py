@@ -10,7 +10,7 @@ import click
 
 from octotui.cli import output
 from octotui.cli.arguments import named_path, pid
-from octotui.cli.asking import Narrator, unless_interrupted
+from octotui.cli.asking import INTERRUPTED, Narrator, unless_interrupted
 from octotui.cli.choosing import chosen
 from octotui.errors import OctotuiError, Refused, UsageError
 
@@ -77,17 +77,23 @@ def command(
     host = Host.open(config.load(locations.config_files()))
     sample = host.read_sample()
     keys, _ = chosen(sample, pids, role, with_descendants=with_descendants)
-    analysis = asyncio.run(
-        _taken(host, sample, keys, samples, every, with_counters=with_counters, narrator=Narrator(as_json=as_json))
+    rounds: list[Analysis] = []
+    narrator = Narrator(as_json=as_json)
+    whole = asyncio.run(
+        _taken(host, sample, keys, samples, every, rounds, with_counters=with_counters, narrator=narrator)
     )
-    if analysis is None:
+    if whole is None and not rounds:
         raise click.Abort
+    analysis = whole or rounds[-1]
     _check(analysis, pids)
     files = _written(analysis, directory) if directory is not None else None
     if as_json:
-        _print_document(analysis, files)
+        _print_document(analysis, files, is_cut=whole is None)
     else:
         _print(analysis, files, is_whole=is_whole)
+    if whole is None:
+        output.aside(f"interrupted after {len(rounds)} of {samples} {'look' if samples == 1 else 'looks'}")
+        return INTERRUPTED
     return _status(analysis)
 
 
@@ -97,10 +103,12 @@ async def _taken(
     keys: tuple[ProcessKey, ...],
     samples: int,
     every: float,
+    rounds: list[Analysis],
     *,
     with_counters: bool,
     narrator: Narrator,
 ) -> Analysis | None:
+    """All that was asked for; None when a signal came first, and then what was seen until then is in `rounds`."""
     from octotui.analysis.taking import take
 
     try:
@@ -113,6 +121,7 @@ async def _taken(
                 every_seconds=every,
                 with_counters=with_counters,
                 on_step=narrator.say,
+                on_round=rounds.append,
             )
         )
     finally:
@@ -156,10 +165,12 @@ def _print(analysis: Analysis, files: AnalysisFiles | None, *, is_whole: bool) -
         output.line(f"written: {path}")
 
 
-def _print_document(analysis: Analysis, files: AnalysisFiles | None) -> None:
+def _print_document(analysis: Analysis, files: AnalysisFiles | None, *, is_cut: bool) -> None:
     from octotui.analysis.document import as_document
 
     document = as_document(analysis)
+    if is_cut:
+        document["interrupted"] = True
     if files is not None:
         document["files"] = {"text": str(files.text), "document": str(files.document)}
     output.write_json(document)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -114,22 +116,29 @@ def test_a_stopped_process_is_refused_with_the_command_that_lets_it_go_on(progra
     assert done.document["error"]["hint"] == f"kill -CONT {stopped.pid}"
 
 
-def test_an_interrupted_series_of_looks_ends_with_130_and_leaves_no_session(
-    program: Callable[..., Completed], target: StandIn
+@pytest.mark.parametrize("options", [["--json"], []], ids=["document", "text"])
+def test_an_interrupted_series_of_looks_tells_what_was_seen_and_leaves_no_session(
+    program: Callable[..., Completed], target: StandIn, options: list[str]
 ) -> None:
     looking = subprocess.Popen(
-        [sys.executable, "-m", "octotui", "stacks", str(target.pid), "--samples", "50", "--every", "0.5", "--json"],
+        [sys.executable, "-m", "octotui", "stacks", str(target.pid), "--samples", "50", "--every", "0.5", *options],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     with pytest.raises(subprocess.TimeoutExpired):
-        looking.wait(3)
+        looking.wait(4)
     looking.send_signal(signal.SIGINT)
-    out, _ = looking.communicate(timeout=60)
+    out, said = looking.communicate(timeout=60)
     assert looking.returncode == 130
-    assert '"interrupted"' in out
+    if options:
+        document = json.loads(out)
+        assert document["interrupted"] is True
+        assert 1 <= len(document["processes"][0]["looks"]) < 50
+    else:
+        assert "Standin.Main" in out
+        assert re.search(r"interrupted after \d+ of 50 looks", said)
     assert program("stacks", str(target.pid)).status == 0
 
 
