@@ -29,11 +29,13 @@ class Session:
     def __init__(self) -> None:
         self.as_json = False
         self.debug = False
+        self.answer: Mapping[str, Any] = {}
+        """What is known by now: a failure after it is told in the same document."""
 
     def report(self, message: str, hint: str, code: str, status: int) -> int:
         """Say on stderr what happened and what to do next; with `--json` the document on stdout says it too."""
         if self.as_json:
-            write_json({"error": {"code": code, "message": clean(message), "hint": clean(hint)}})
+            write_json({**self.answer, "error": {"code": code, "message": clean(message), "hint": clean(hint)}})
         _to_stderr(f"octotui: {clean(message)}")
         if hint:
             _to_stderr(f"  next step: {clean(hint)}")

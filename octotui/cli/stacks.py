@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -47,7 +47,9 @@ LONGEST_PAUSE = 3600.0
 @click.option("--counters", "with_counters", is_flag=True, help="Also figures of each runtime; takes a second more.")
 @click.option("--output", "directory", metavar="DIR", type=named_path, help="Also write analysis files, there.")
 @output.json_option
+@click.pass_obj
 def command(
+    session: output.Session,
     pids: tuple[int, ...],
     with_descendants: bool,
     role: str | None,
@@ -86,11 +88,17 @@ def command(
         raise click.Abort
     analysis = whole or rounds[-1]
     _check(analysis, pids)
+    document = _document(analysis, is_cut=whole is None)
+    if not as_json:
+        _print(analysis, is_whole=is_whole)
+    session.answer = document
     files = _written(analysis, directory) if directory is not None else None
     if as_json:
-        _print_document(analysis, files, is_cut=whole is None)
+        written = {} if files is None else {"files": {"text": str(files.text), "document": str(files.document)}}
+        output.write_json({**document, **written})
     else:
-        _print(analysis, files, is_whole=is_whole)
+        for path in () if files is None else (files.text, files.document):
+            output.line(f"written: {path}")
     if whole is None:
         output.aside(f"interrupted after {len(rounds)} of {samples} {'look' if samples == 1 else 'looks'}")
         return INTERRUPTED
@@ -146,7 +154,7 @@ def _written(analysis: Analysis, directory: Path) -> AnalysisFiles:
     return write(analysis, directory.absolute())
 
 
-def _print(analysis: Analysis, files: AnalysisFiles | None, *, is_whole: bool) -> None:
+def _print(analysis: Analysis, *, is_whole: bool) -> None:
     from octotui.analysis.text import process_lines, tasks
 
     shown: list[ProcessAnalysis] = [process for process in analysis.processes if process.is_dotnet]
@@ -161,19 +169,12 @@ def _print(analysis: Analysis, files: AnalysisFiles | None, *, is_whole: bool) -
     if others:
         output.line()
         output.line(f"{others} {'process that is' if others == 1 else 'processes that are'} not .NET left out.")
-    for path in () if files is None else (files.text, files.document):
-        output.line(f"written: {path}")
 
 
-def _print_document(analysis: Analysis, files: AnalysisFiles | None, *, is_cut: bool) -> None:
+def _document(analysis: Analysis, *, is_cut: bool) -> dict[str, Any]:
     from octotui.analysis.document import as_document
 
-    document = as_document(analysis)
-    if is_cut:
-        document["interrupted"] = True
-    if files is not None:
-        document["files"] = {"text": str(files.text), "document": str(files.document)}
-    output.write_json(document)
+    return as_document(analysis) | ({"interrupted": True} if is_cut else {})
 
 
 def _status(analysis: Analysis) -> int:

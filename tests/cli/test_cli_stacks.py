@@ -74,6 +74,20 @@ def test_analysis_files_are_written_where_a_person_said(
     assert Path(files["document"]).parent == tmp_path
 
 
+@pytest.mark.parametrize("options", [["--json"], []], ids=["document", "text"])
+def test_stacks_that_cannot_be_written_are_told_all_the_same(
+    program: Callable[..., Completed], target: StandIn, options: list[str]
+) -> None:
+    done = program("stacks", str(target.pid), "--output", "/proc/nowhere", *options)
+    assert done.status == 1
+    assert "the analysis cannot be written: /proc/nowhere" in done.stderr
+    if options:
+        assert done.document["error"]["hint"].startswith("choose another directory")
+        assert done.document["processes"][0]["looks"]
+    else:
+        assert "Standin.Main" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
