@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -19,6 +20,7 @@ SCHEMA = 1
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 40
 _MOST_TRIES = 100
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def write(analysis: Analysis, directory: Path) -> AnalysisFiles:
         raise StoreError(
             f"the analysis cannot be written: {where} ({error.strerror or error})",
             hint="choose another directory with --output DIR",
-            code="analysis-files",
+            code="disk-full" if error.errno in _FULL else "analysis-files",
         ) from None
     raise StoreError(
         f"there are {_MOST_TRIES} analyses of this second in {printable(str(directory), 300)}", code="analysis-files"

@@ -59,8 +59,9 @@ async def test_a_directory_that_cannot_be_made_is_a_sentence_with_the_next_step(
 async def test_a_full_disk_leaves_no_half_analysis(tmp_path: Path) -> None:
     made = await analysis()
     with small_disk_at(tmp_path / "disk", "8k") as disk:
-        with pytest.raises(StoreError, match="No space left"):
+        with pytest.raises(StoreError, match="No space left") as caught:
             write(made, disk)
+        assert caught.value.code == "disk-full"
         assert os.listdir(disk) == []
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import time
 from collections.abc import Callable
 
 from octotui.dumps.arming.rule import Rule
 from octotui.dumps.arming.tally import Outcome
-from octotui.dumps.catching.capturing import GONE, Settled, lives
+from octotui.dumps.catching.capturing import GONE, NO_ROOM, Settled, lives
 from octotui.dumps.catching.faces import Faces
 from octotui.dumps.catching.port import TakeAnalysis
 from octotui.dumps.model import Target
@@ -17,8 +16,6 @@ from octotui.dumps.results import AnalysisResult, Failure, JobState
 from octotui.errors import OctotuiError, Refused
 from octotui.processes.model import ProcessKey
 from octotui.text import printable
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Looking:
@@ -50,7 +47,7 @@ class Looking:
             words = f"its stacks could not be written ({(error.strerror or 'unknown error').lower()})"
             hint = "choose another --output DIR"
             self._keep(_failed(target, JobState.FAILED, began, Failure("write", words, hint)))
-            return Settled(Outcome.LEFT if error.errno in _FULL else Outcome.FAILED, words, hint)
+            return Settled(Outcome.FAILED, words, hint)
         except Exception as error:  # noqa: BLE001 what one process brings about ends its look, not the rule
             words = (
                 f"octotui made a mistake when it took its stacks ({type(error).__name__}: {printable(str(error), 200)})"
@@ -70,7 +67,7 @@ class Looking:
             return Settled(Outcome.PASSED, "it is not a .NET process")
         outcome = JobState.REFUSED if isinstance(error, Refused) else JobState.FAILED
         self._keep(_failed(target, outcome, began, Failure(error.code, error.message, error.hint)))
-        return Settled(Outcome.FAILED, error.message, error.hint)
+        return Settled(Outcome.LEFT if error.code in NO_ROOM else Outcome.FAILED, error.message, error.hint)
 
 
 def _failed(target: Target, outcome: JobState, began: float, failure: Failure) -> AnalysisResult:

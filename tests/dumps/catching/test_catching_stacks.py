@@ -15,7 +15,7 @@ from octotui.dumps.arming.state import Ending, Stage
 from octotui.dumps.catching.watch import Watch
 from octotui.dumps.model import Severity
 from octotui.dumps.results import JobState
-from octotui.errors import DiagnosticsError, OctotuiError, Refused
+from octotui.errors import DiagnosticsError, OctotuiError, Refused, StoreError
 from octotui.processes.model import Meaning
 
 SILENT = DiagnosticsError("it does not answer", hint="octotui dump", code="diagnostics-silent")
@@ -94,7 +94,7 @@ async def test_a_process_that_does_not_answer_is_dumped_all_the_same(world: Watc
         (Refused("it is no .NET process", code="not-dotnet"), "passed", None),
         (DiagnosticsError("it went away", code="process-gone"), "ended_early", None),
         (OSError(errno.EACCES, "Permission denied"), "failed", JobState.FAILED),
-        (OSError(errno.ENOSPC, "No space left on device"), "left", JobState.FAILED),
+        (StoreError("it cannot be written", hint="elsewhere", code="disk-full"), "left", JobState.FAILED),
         (RuntimeError("what nobody thought of\x1b[31m"), "failed", JobState.FAILED),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -112,15 +112,19 @@ async def test_stacks_that_cannot_be_taken_are_counted_with_a_sentence(
     assert not hint or any(news.hint == hint for news in world.news)
 
 
-async def test_one_that_ended_while_it_was_asked_has_ended_early(world: WatchWorld, sleeper: Sleeper) -> None:
+@pytest.mark.parametrize("take", [Take.STACKS, Take.BOTH])
+async def test_one_that_ended_while_it_was_asked_has_ended_early(
+    world: WatchWorld, sleeper: Sleeper, take: Take
+) -> None:
     world.taker.holds, world.taker.fails = True, SILENT
-    await world.arm(When(threads=1), sample=world.sample(sleeper.key), take=Take.STACKS)
+    await world.arm(When(threads=1), sample=world.sample(sleeper.key), take=take)
     await world.until(lambda: bool(world.taker.asked), "it is asked")
     sleeper.end()
     world.taker.release.set()
     await world.until(lambda: world.rule.ended_early == 1, "it is counted")
     assert "it ended before its stacks could be taken" in world.said
     assert not world.watch.analyses
+    assert not world.service.jobs
 
 
 async def test_one_that_ended_before_it_could_be_asked_is_not_asked(world: WatchWorld, sleeper: Sleeper) -> None:
