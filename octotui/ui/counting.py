@@ -135,7 +135,7 @@ class Counting:
                 while self._readings[0][0] < now - HISTORY_SECONDS:
                     self._readings.popleft()
                 self._problem = self._hint = ""
-                self._screen.show_details() if is_first else self._screen.freshen_details()
+                self._screen.show_details() if is_first else self._screen.inspection.freshen()
         finally:
             if close is not None:
                 await close()

@@ -30,6 +30,9 @@ FACTS_SECONDS = 4.0
 PLAN_SECONDS = 30.0
 """How long a plan does: it reads the target's memory map."""
 
+SOON_SECONDS = 3.0
+"""Figures wait so long for the next sample, not longer."""
+
 READING = "reading…"
 ENDED = "the process has ended"
 
@@ -94,6 +97,12 @@ class Inspection:
             self._reading = row.key
             self._screen.call_after_refresh(self._screen.inspect, row)
 
+    def freshen(self) -> None:
+        """Figures are others: shown in the pane with the next sample, as one repaint, where that is about to come."""
+        screen = self._screen
+        if screen.model.freeze is not None or screen.app.sampling.pause_seconds > SOON_SECONDS:
+            screen.show_details()
+
     async def read(self, row: Row) -> None:
         """Read what is due of the process of `row`; the first time once the cursor has rested on it."""
         try:
@@ -121,7 +130,7 @@ class Inspection:
             is_news = self._detail is None or problem != self._detail_problem
             self._detail = found or self._detail
             self._detail_problem, self._facts_at = problem, time.monotonic()
-            self._screen.show_details() if is_news else self._screen.freshen_details()
+            self._screen.show_details() if is_news else self.freshen()
 
     async def _planned(self, row: Row) -> tuple[DumpPlan | None, str]:
         sample = self._screen.model.sample

@@ -39,9 +39,6 @@ from octotui.ui.widgets.filter_bar import FilterBar
 from octotui.ui.widgets.hold_bar import HoldBar
 from octotui.ui.widgets.process_table import ProcessTable
 
-SOON_SECONDS = 3.0
-"""Figures of the details wait so long for the next sample, not longer."""
-
 
 class ProcessesScreen(ActingScreen):
     """Shows samples as they come and turns keys into actions. Widgets show, handlers act, the model decides."""
@@ -175,11 +172,6 @@ class ProcessesScreen(ActingScreen):
             row = self.table.cursor_row
             self.detail_view.put(self.inspection.subject(row) if row else None)
 
-    def freshen_details(self) -> None:
-        """Its figures are others: in the pane with the next sample, as one repaint, where that is about to come."""
-        if self.model.freeze is not None or self.app.sampling.pause_seconds > SOON_SECONDS:
-            self.show_details()
-
     def row_in_detail(self) -> Row | None:
         return self.table.cursor_row if self.detail_view.display else None
 
@@ -244,7 +236,7 @@ class ProcessesScreen(ActingScreen):
     def _show_cursor(self) -> None:
         row = self.table.cursor_row
         self._message.rest(about_line(row) if row else ())
-        shown = row if self.detail_view.display else None
+        shown = self.row_in_detail()
         if shown is not None:
             self.inspection.attend(shown)
         self.counting.attend()
