@@ -29,7 +29,7 @@ from report import Goal, print_goals, print_table, run  # noqa: E402
 
 from octotui.dotnet.observer import Observer  # noqa: E402
 from octotui.dotnet.sessions import TraceSession  # noqa: E402
-from octotui.ui.counting import INTERVAL_SECONDS as SCREEN_SECONDS  # noqa: E402
+from octotui.ui.lines.counters import INTERVAL_SECONDS as SCREEN_SECONDS  # noqa: E402
 
 WARM_READINGS = 3
 OBJECTS = (100_000, 1_000_000, 5_000_000)
@@ -117,19 +117,11 @@ async def measured(seconds: int) -> None:
     rows, shares = zip(*[await counters_of(version, every, seconds, meter) for version, every in asked], strict=True)
     print_table(
         (
-            "runtime",
-            "every s",
-            "counters",
-            "first s",
-            "idle ms/s",
-            "open ms/s",
-            "of a core",
-            "ours ms/s",
-            "bytes/s",
-            "RSS MB",
+            "runtime", "every s", "counters", "first s", "idle ms/s", "open ms/s", "of a core", "ours ms/s",
+            "bytes/s", "RSS MB",
         ),
         rows,
-    )
+    )  # fmt: skip
     heaps = [await heap_of(version, objects) for version in ("8.0", "3.1") for objects in OBJECTS]
     print_table(
         (

@@ -14,6 +14,8 @@ OctotuiError
 
 from __future__ import annotations
 
+import errno
+
 
 class OctotuiError(Exception):
     """A failure that a person can act on.
@@ -90,3 +92,8 @@ class StoreError(OctotuiError):
     """The dump store cannot be used as it stands."""
 
     default_code = "store"
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """True for the errors of a disk, or of a user's share of it, that has no room left."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
@@ -13,14 +12,13 @@ from pathlib import Path
 from octotui.analysis.document import as_document
 from octotui.analysis.model import Analysis
 from octotui.analysis.text import as_text
-from octotui.errors import StoreError
+from octotui.errors import StoreError, is_disk_full
 from octotui.text import printable
 
 SCHEMA = 1
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 40
 _MOST_TRIES = 100
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ def write(analysis: Analysis, directory: Path) -> AnalysisFiles:
         raise StoreError(
             f"the analysis cannot be written: {where} ({error.strerror or error})",
             hint="choose another directory with --output DIR",
-            code="disk-full" if error.errno in _FULL else "analysis-files",
+            code="disk-full" if is_disk_full(error) else "analysis-files",
         ) from None
     raise StoreError(
         f"there are {_MOST_TRIES} analyses of this second in {printable(str(directory), 300)}", code="analysis-files"

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from octotui.processes.model import Sample
 
 REFUSED = 3
-INTERRUPTED = 130
 SAMPLE_SECONDS = 1.0
 LEAST_SECONDS = 0.2
 """Between two samples where one process after the other is caught."""
@@ -43,7 +42,7 @@ async def run(host: Host, rule: Rule, sample: Sample, *, ask: bool, as_json: boo
         is_refused = any(remark.severity is Severity.REFUSAL for remark in remarks)
         if ask and not is_refused and not confirmed("Wait for it?"):
             output.line("Nothing was armed.")
-            return INTERRUPTED
+            return catch_text.INTERRUPTED
         interrupted = asyncio.Event()
         with signals_as_event(interrupted):
             news = watch.subscribe()

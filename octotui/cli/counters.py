@@ -10,7 +10,7 @@ import click
 
 from octotui.cli import output
 from octotui.cli.arguments import pid
-from octotui.cli.asking import Narrator, unless_interrupted
+from octotui.cli.asking import INTERRUPTED, Narrator, unless_interrupted
 from octotui.cli.choosing import named_process
 from octotui.errors import DiagnosticsError
 
@@ -64,7 +64,7 @@ def command(process: int, seconds: int, as_json: bool) -> int:
 
         documents = [counters_document(one) for one in readings]
         output.write_json({"pid": key.pid, "started": key.started, "readings": documents})
-    return 0 if whole is not None else 130
+    return 0 if whole is not None else INTERRUPTED
 
 
 async def _read(

@@ -9,7 +9,7 @@ import click
 
 from octotui.cli import output
 from octotui.cli.arguments import pid
-from octotui.cli.asking import Narrator, unless_interrupted
+from octotui.cli.asking import INTERRUPTED, Narrator, unless_interrupted
 from octotui.cli.choosing import named_process
 from octotui.cli.interruption import confirmed
 from octotui.errors import Refused, UsageError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MOST_TYPES = 100_000
 TOLD_EVERY_BYTES = 10_000_000
-INTERRUPTED = 130
 
 
 @click.command("heap")

@@ -29,7 +29,7 @@ class Session:
     def __init__(self) -> None:
         self.as_json = False
         self.debug = False
-        self.answer: Mapping[str, Any] = {}
+        self.answer: dict[str, Any] = {}
         """What is known by now: a failure after it is told in the same document."""
 
     def report(self, message: str, hint: str, code: str, status: int) -> int:

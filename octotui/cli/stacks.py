@@ -15,7 +15,6 @@ from octotui.cli.choosing import chosen
 from octotui.errors import OctotuiError, Refused, UsageError
 
 if TYPE_CHECKING:
-    from octotui.analysis.files import AnalysisFiles
     from octotui.analysis.model import Analysis, ProcessAnalysis
     from octotui.host import Host
     from octotui.processes.model import ProcessKey, Sample
@@ -88,16 +87,16 @@ def command(
         raise click.Abort
     analysis = whole or rounds[-1]
     _check(analysis, pids)
-    document = _document(analysis, is_cut=whole is None)
-    if not as_json:
-        _print(analysis, is_whole=is_whole)
-    session.answer = document
-    files = _written(analysis, directory) if directory is not None else None
+    # Told before anything is written: what was seen is not lost with a full disk.
     if as_json:
-        written = {} if files is None else {"files": {"text": str(files.text), "document": str(files.document)}}
-        output.write_json({**document, **written})
+        session.answer = _document(analysis, is_cut=whole is None)
     else:
-        for path in () if files is None else (files.text, files.document):
+        _print(analysis, is_whole=is_whole)
+    files = _written(analysis, directory) if directory is not None else {}
+    if as_json:
+        output.write_json(session.answer | ({"files": files} if files else {}))
+    else:
+        for path in files.values():
             output.line(f"written: {path}")
     if whole is None:
         output.aside(f"interrupted after {len(rounds)} of {samples} {'look' if samples == 1 else 'looks'}")
@@ -148,10 +147,12 @@ def _check(analysis: Analysis, pids: tuple[int, ...]) -> None:
         raise asked[0].failure
 
 
-def _written(analysis: Analysis, directory: Path) -> AnalysisFiles:
+def _written(analysis: Analysis, directory: Path) -> dict[str, str]:
+    """Where the text and the document are."""
     from octotui.analysis.files import write
 
-    return write(analysis, directory.absolute())
+    files = write(analysis, directory.absolute())
+    return {"text": str(files.text), "document": str(files.document)}
 
 
 def _print(analysis: Analysis, *, is_whole: bool) -> None:

@@ -17,7 +17,7 @@ from octotui.processes.history import HISTORY_SECONDS
 from octotui.processes.model import ProcessKey
 from octotui.processes.view import Lifecycle, Row
 from octotui.text import printable
-from octotui.ui.lines.counters import Live
+from octotui.ui.lines.counters import INTERVAL_SECONDS, Live
 
 if TYPE_CHECKING:
     from octotui.ui.screens.processes import ProcessesScreen
@@ -27,9 +27,6 @@ REST_SECONDS = 0.7
 
 AGAIN_SECONDS = 5.0
 """How soon one that could not be asked for a reason that passes (stopped, traced) is asked again."""
-
-INTERVAL_SECONDS = 2.0
-"""As often as the table is read again; what a runtime uses to tell its counters halves with it."""
 
 MOST_READINGS = 120
 
@@ -135,7 +132,7 @@ class Counting:
                 while self._readings[0][0] < now - HISTORY_SECONDS:
                     self._readings.popleft()
                 self._problem = self._hint = ""
-                self._screen.show_details() if is_first else self._screen.inspection.freshen()
+                self._screen.inspection.freshen(at_once=is_first)
         finally:
             if close is not None:
                 await close()

@@ -97,10 +97,10 @@ class Inspection:
             self._reading = row.key
             self._screen.call_after_refresh(self._screen.inspect, row)
 
-    def freshen(self) -> None:
+    def freshen(self, *, at_once: bool) -> None:
         """Figures are others: shown in the pane with the next sample, as one repaint, where that is about to come."""
         screen = self._screen
-        if screen.model.freeze is not None or screen.app.sampling.pause_seconds > SOON_SECONDS:
+        if at_once or screen.model.freeze is not None or screen.app.sampling.pause_seconds > SOON_SECONDS:
             screen.show_details()
 
     async def read(self, row: Row) -> None:
@@ -130,7 +130,7 @@ class Inspection:
             is_news = self._detail is None or problem != self._detail_problem
             self._detail = found or self._detail
             self._detail_problem, self._facts_at = problem, time.monotonic()
-            self._screen.show_details() if is_news else self.freshen()
+            self.freshen(at_once=is_news)
 
     async def _planned(self, row: Row) -> tuple[DumpPlan | None, str]:
         sample = self._screen.model.sample

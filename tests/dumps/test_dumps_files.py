@@ -14,7 +14,7 @@ from small_disks import small_disk_at
 from octotui.dumps.disk import files
 from octotui.dumps.disk.directories import open_directory
 from octotui.dumps.disk.files import copy_exclusively, read_json, write_json
-from octotui.errors import CaptureFailed
+from octotui.errors import CaptureFailed, is_disk_full
 
 DISK_BYTES = 2 << 20
 
@@ -107,8 +107,8 @@ def test_pipe_with_a_writer_is_no_record(directory: int, tmp_path: Path) -> None
 
 
 def test_quota_counts_as_a_full_disk() -> None:
-    assert files.is_disk_full(OSError(errno.EDQUOT, "quota"))
-    assert not files.is_disk_full(OSError(errno.EIO, "input/output"))
+    assert is_disk_full(OSError(errno.EDQUOT, "quota"))
+    assert not is_disk_full(OSError(errno.EIO, "input/output"))
 
 
 def test_copy_gets_its_name_when_it_is_whole(directory: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from octotui.dumps.disk.files import copy_exclusively, disk_full, is_disk_full
+from octotui.dumps.disk.files import copy_exclusively, disk_full
 from octotui.dumps.keeping.store import Store
 from octotui.dumps.staged.staging import Staging
 from octotui.dumps.verifying.verify import DumpFacts, Expectation, verify_open
-from octotui.errors import CaptureFailed, NotADump
+from octotui.errors import CaptureFailed, NotADump, is_disk_full
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from octotui.dumps.catching.faces import Faces
 from octotui.dumps.catching.port import TakeAnalysis
 from octotui.dumps.model import Target
 from octotui.dumps.results import AnalysisResult, Failure, JobState
-from octotui.errors import OctotuiError, Refused
+from octotui.errors import OctotuiError, Refused, is_disk_full
 from octotui.processes.model import ProcessKey
 from octotui.text import printable
 
@@ -47,7 +47,7 @@ class Looking:
             words = f"its stacks could not be written ({(error.strerror or 'unknown error').lower()})"
             hint = "choose another --output DIR"
             self._keep(_failed(target, JobState.FAILED, began, Failure("write", words, hint)))
-            return Settled(Outcome.FAILED, words, hint)
+            return Settled(Outcome.LEFT if is_disk_full(error) else Outcome.FAILED, words, hint)
         except Exception as error:  # noqa: BLE001 what one process brings about ends its look, not the rule
             words = (
                 f"octotui made a mistake when it took its stacks ({type(error).__name__}: {printable(str(error), 200)})"

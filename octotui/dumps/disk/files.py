@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from octotui.dumps.disk.holes import holes, written
-from octotui.errors import CaptureFailed
+from octotui.errors import CaptureFailed, is_disk_full
 from octotui.text import printable, shell_quoted_path
 from octotui.units import bytes_text
 
@@ -225,11 +225,6 @@ def _copy_stretch(
             position += count
             view = view[count:]
         on_copied(position)
-
-
-def is_disk_full(error: BaseException) -> bool:
-    """True for the errors of a disk, or of a user's share of it, that has no room left."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def disk_full(directory: int, words: str = "the disk is full") -> CaptureFailed:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from octotui.dumps.disk.directories import open_directory
-from octotui.dumps.disk.files import begin_file, give_name, is_disk_full, is_taken, remove_half_copy
+from octotui.dumps.disk.files import begin_file, give_name, is_taken, remove_half_copy
 from octotui.dumps.keeping.recheck import Told, blocks, compare_digest, open_dump
 from octotui.dumps.keeping.records import RECORD_SUFFIX, DumpRecord
 from octotui.dumps.keeping.store import Store
-from octotui.errors import NotADump, StoreError, UsageError
+from octotui.errors import NotADump, StoreError, UsageError, is_disk_full
 from octotui.text import printable, shell_quoted_path
 from octotui.units import bytes_text
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import threading
 import zlib
@@ -11,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from octotui.errors import UsageError
+from octotui.errors import UsageError, is_disk_full
 from octotui.processes.model import Sample
 from octotui.processes.recordings.format import KEY_FRAME_EVERY, LONGEST_LINE, header_line, sample_line
 from octotui.text import printable, shell_quoted_path
@@ -123,8 +122,7 @@ class Recorder:
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, self.bytes)
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            self._end("the disk is full" if full else f"{error.strerror} while writing the file")
+            self._end("the disk is full" if is_disk_full(error) else f"{error.strerror} while writing the file")
             return False
         self.bytes += len(data)
         return True

@@ -94,6 +94,7 @@ async def test_a_process_that_does_not_answer_is_dumped_all_the_same(world: Watc
         (Refused("it is no .NET process", code="not-dotnet"), "passed", None),
         (DiagnosticsError("it went away", code="process-gone"), "ended_early", None),
         (OSError(errno.EACCES, "Permission denied"), "failed", JobState.FAILED),
+        (OSError(errno.ENOSPC, "No space left on device"), "left", JobState.FAILED),
         (StoreError("it cannot be written", hint="elsewhere", code="disk-full"), "left", JobState.FAILED),
         (RuntimeError("what nobody thought of\x1b[31m"), "failed", JobState.FAILED),
     ],
